@@ -21,13 +21,13 @@ type Opened struct {
 
 	// Where this origin goes on for an earlier one of the same key: that
 	// origin, the last number that it shares with what servers hold, and the
-	// head of the branch that it gives up. The facts of that branch above Agreed
-	// are recorded again in this origin, with the same ballots, so a withdrawn
-	// branch never counts against another.
+	// first fact of the branch that it gives up. The facts of that branch are
+	// recorded again in this origin, with the same ballots, so at a fork a
+	// withdrawn branch gives way to any other.
 	Previous      []byte // 16 bytes, or empty
 	Agreed        uint64
-	Withdrawn     uint64 // number of the branch's head; 0: none
-	WithdrawnHash []byte // 32 bytes, or empty
+	Withdrawn     uint64 // Agreed + 1, where there is such a fact; 0: none
+	WithdrawnHash []byte // its hash, 32 bytes, or empty
 	Reason        string // for people, in English: "restored", "copied", …
 }
 

@@ -70,13 +70,19 @@ CREATE TABLE clock (
   server INTEGER NOT NULL
 );
 
--- Giving up a branch, from `opened` facts (wherever they stand).
+-- Boots of which ratings were dated by a later boot's clock fact.
+CREATE TABLE estimated (
+  oid  INTEGER NOT NULL,
+  boot BLOB NOT NULL,
+  PRIMARY KEY (oid, boot)
+) WITHOUT ROWID;
+
+-- Branches that their own device gave up, from `opened` facts wherever they stand.
 CREATE TABLE withdrawal (
   origin BLOB NOT NULL,    -- 16 bytes, the earlier origin
-  number INTEGER NOT NULL, -- head of the branch given up
+  number INTEGER NOT NULL, -- first fact of the branch
   hash   BLOB NOT NULL,
-  agreed INTEGER NOT NULL, -- above this the branch is given up
-  PRIMARY KEY (origin, number, hash, agreed)
+  PRIMARY KEY (origin, number, hash)
 ) WITHOUT ROWID;
 
 -- Facts about one thing of the organisation, of which the latest counts.
@@ -159,6 +165,7 @@ CREATE TABLE ballot (
   due       INTEGER NOT NULL DEFAULT 0,
   last      INTEGER NOT NULL DEFAULT 0,  -- Unix ms of the last event; a slip's issue
   returned  INTEGER NOT NULL DEFAULT 0,  -- Unix ms of the first return; 0 not yet
+  events    BLOB NOT NULL DEFAULT x'',   -- 9 bytes each, by time: Unix ms big-endian, step
   ratings   INTEGER NOT NULL DEFAULT 0,  -- ratings in effect, counted or not
   fact      INTEGER NOT NULL DEFAULT 0,  -- fact id of the rating that counts; 0 none
   score     INTEGER NOT NULL DEFAULT 0,  -- of it; 0: nothing counts yet
