@@ -1,0 +1,426 @@
+package survey
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Code is a stable name of what went wrong, such as "HL1001": programs match
+// on it, people read it out on the telephone. The catalogue below is the only
+// place where codes are made; a number is never given a second meaning.
+type Code string
+
+// The catalogue's codes. Where the sentence takes arguments, the comment names
+// them in order.
+const (
+	// HL1xxx: what a person scanned, typed or tapped.
+	CodeUnknownReceipt Code = "HL1001" // well formed, and no such receipt is registered
+	CodeBadReceiptID   Code = "HL1002" // not a receipt id: characters or check character
+	CodeBadScore       Code = "HL1003" // overall score or an answer out of 1–5
+	CodeUnknownScan    Code = "HL1004" // scanned text is no receipt id, URL of ours or dossier code
+	CodeScanTooLong    Code = "HL1005" // arg: limit in bytes
+	CodeBadSession     Code = "HL1006" // the sitting's id is not 32 hexadecimal digits
+	CodeStaleForm      Code = "HL1007" // the page was opened by an earlier sitting, or has expired
+
+	// HL2xxx: the shape of a request.
+	CodeBodyTooLarge     Code = "HL2001"
+	CodeWrongContentType Code = "HL2002" // arg: content type wanted
+	CodeBadJSON          Code = "HL2003"
+	CodeUnknownField     Code = "HL2004" // arg: name of the field
+	CodeNotFound         Code = "HL2005" // no such page
+	CodeMethodNotAllowed Code = "HL2006"
+	CodeMissingField     Code = "HL2007" // arg: name of the field or parameter
+	CodeBadField         Code = "HL2008" // arg: name of the field or parameter
+	CodeTooMany          Code = "HL2009" // arg: greatest number of entries in one request
+	CodeTooManyRequests  Code = "HL2010"
+	CodeBadForm          Code = "HL2011"
+	CodeRequestTimeout   Code = "HL2012"
+	CodeHeaderTooLarge   Code = "HL2013"
+	CodeTextTooLong      Code = "HL2014" // args: name of the field, limit in bytes
+	CodeBadRequest       Code = "HL2015" // any other malformed HTTP
+
+	// HL3xxx: periods and places asked for.
+	CodeBadDate          Code = "HL3001" // arg: what was given
+	CodeFromAfterTo      Code = "HL3002"
+	CodeRangeTooLong     Code = "HL3003" // arg: greatest number of days
+	CodeUnknownUnit      Code = "HL3004" // arg: code given
+	CodeUnknownDesk      Code = "HL3005" // arg: code given
+	CodeUnknownService   Code = "HL3006" // arg: what was given
+	CodeUnknownParameter Code = "HL3007" // arg: name of the parameter
+	CodeUnknownKiosk     Code = "HL3008" // arg: code given
+
+	// HL4xxx: registering dossiers, receipts, slips and events.
+	CodeDossierRegistered Code = "HL4001" // no receipt id is given out again; ask for a reprint
+	CodeUnknownDossier    Code = "HL4002"
+	CodeBadDossierCode    Code = "HL4003"
+	CodeBadStep           Code = "HL4004" // arg: what was given
+	CodeBadEventTime      Code = "HL4005" // event before the dossier was received, or in the future
+	CodeBadReceivedTime   Code = "HL4006" // received in the future, or before 2000
+	CodeDueBeforeReceived Code = "HL4007"
+	CodeBadCount          Code = "HL4008" // arg: greatest number of slips at a time
+	CodeDossierDiffers    Code = "HL4009" // registered before with other particulars
+	CodeNoDossiers        Code = "HL4010" // arg: unit; a unit that issues slips
+	CodeUnitClosed        Code = "HL4011" // args: unit, date; the unit does not exist on that day
+
+	// HL5xxx: this device or server can't do it now.
+	CodeStorageFull    Code = "HL5001" // nothing was recorded
+	CodeStorageFailing Code = "HL5002" // nothing is acknowledged
+	CodeUnavailable    Code = "HL5003" // starting, stopping, or a part is down
+	CodeUnconfirmed    Code = "HL5004" // stored here, the second copy is not confirmed: asking again is harmless
+	CodeBusy           Code = "HL5005"
+
+	// HL6xxx: who may.
+	CodeUnauthorised Code = "HL6001" // operator token missing or wrong
+	CodeForbidden    Code = "HL6002"
+	CodeCrossSite    Code = "HL6003" // a form sent from another site's page
+
+	// HL7xxx: files that operators hand in.
+	CodeFileUnreadable    Code = "HL7001" // arg: name of the file
+	CodeFileTooLarge      Code = "HL7002" // arg: limit in MiB
+	CodeFileNotUTF8       Code = "HL7003" // arg: name of the file
+	CodeCSVHeader         Code = "HL7101" // arg: column that is missing or unknown
+	CodeCSVRow            Code = "HL7102" // args: line, reason
+	CodeCSVSyntax         Code = "HL7103" // arg: line
+	CodeOrganisationFault Code = "HL7201" // arg: number of faults; the cause holds each
+	CodeKeyFile           Code = "HL7301" // arg: name of the file
+
+	// HL9xxx: ours.
+	CodeInternal Code = "HL9001"
+
+	// Retired: none so far. A retired number stays here as a comment with the
+	// version that last used it, so that it is never given out again.
+)
+
+// entry is one row of the catalogue; the sentences are formats with the
+// arguments named above.
+type entry struct {
+	status int
+	vi, en string
+	try    string // for operators
+}
+
+var catalogue = map[Code]entry{
+	CodeUnknownReceipt: {http.StatusNotFound,
+		"Chúng tôi chưa tìm thấy giấy hẹn này. Xin kiểm tra lại mã trên giấy, hoặc hỏi bộ phận một cửa.",
+		"We have not found this receipt. Please check the code on the paper, or ask at the one-stop desk.",
+		"check that the one-stop software registers receipts (POST /api/v1/receipts, or hailong-server receipts import) before it prints them"},
+	CodeBadReceiptID: {http.StatusBadRequest,
+		"Mã giấy hẹn chưa đúng. Xin xem lại từng ký tự rồi nhập lại.",
+		"The receipt code is not right. Please look at each character and type it again.",
+		"a receipt id has 16 characters and one check character; scan the QR instead of typing"},
+	CodeBadScore: {http.StatusBadRequest,
+		"Xin chọn một trong năm mức, từ «Rất không hài lòng» đến «Rất hài lòng».",
+		"Please choose one of the five faces, from “very dissatisfied” to “very satisfied”.",
+		"send score as an integer from 1 to 5"},
+	CodeUnknownScan: {http.StatusBadRequest,
+		"Máy chưa đọc được mã này. Xin đưa mã QR trên giấy hẹn vào máy quét, hoặc nhập mã bằng tay.",
+		"This code could not be read. Please hold the QR code of the receipt to the scanner, or type the code.",
+		"if it is a dossier code of another form, add its pattern to the settings (dossier_patterns)"},
+	CodeScanTooLong: {http.StatusBadRequest,
+		"Mã vừa quét dài quá (nhiều hơn %d byte). Xin quét mã QR trên giấy hẹn.",
+		"The scanned code is too long (more than %d bytes). Please scan the QR code of the receipt.",
+		"check that the scanner ends each code with Enter, so that two codes do not run together"},
+	CodeBadSession: {http.StatusBadRequest,
+		"Phiên đánh giá chưa hợp lệ. Xin bắt đầu lại.",
+		"This sitting is not valid. Please start again.",
+		"send session as the 32 hexadecimal digits that an earlier answer gave, or leave it out"},
+	CodeStaleForm: {http.StatusConflict,
+		"Trang này đã hết hạn. Xin quét lại giấy hẹn.",
+		"This page has expired. Please scan the receipt again.",
+		""},
+
+	CodeBodyTooLarge: {http.StatusRequestEntityTooLarge,
+		"Nội dung gửi lên lớn quá mức cho phép.",
+		"What was sent is larger than allowed.",
+		"send fewer entries at a time"},
+	CodeWrongContentType: {http.StatusUnsupportedMediaType,
+		"Kiểu nội dung chưa đúng; cần %s.",
+		"The content type is not right; %s is needed.",
+		"set the Content-Type header"},
+	CodeBadJSON: {http.StatusBadRequest,
+		"Nội dung gửi lên không phải JSON đúng.",
+		"What was sent is not valid JSON.",
+		"send exactly one JSON value in UTF-8, as /openapi.json describes it"},
+	CodeUnknownField: {http.StatusBadRequest,
+		"Không có trường «%s».",
+		"There is no field “%s”.",
+		"see /openapi.json for the names of the fields"},
+	CodeNotFound: {http.StatusNotFound,
+		"Không có trang này.",
+		"There is no such page.",
+		""},
+	CodeMethodNotAllowed: {http.StatusMethodNotAllowed,
+		"Trang này không nhận cách gửi như vậy.",
+		"This page does not take that method.",
+		"see /openapi.json for the methods of each path"},
+	CodeMissingField: {http.StatusBadRequest,
+		"Thiếu «%s».",
+		"“%s” is missing.",
+		"see /openapi.json for what is required"},
+	CodeBadField: {http.StatusBadRequest,
+		"Giá trị của «%s» chưa đúng.",
+		"The value of “%s” is not right.",
+		"see /openapi.json for the values allowed"},
+	CodeTooMany: {http.StatusBadRequest,
+		"Mỗi lần gửi nhiều nhất %d mục.",
+		"At most %d entries can be sent at a time.",
+		"send the rest in further requests"},
+	CodeTooManyRequests: {http.StatusTooManyRequests,
+		"Có quá nhiều yêu cầu cùng lúc. Xin thử lại sau ít phút.",
+		"There are too many requests. Please try again in a few minutes.",
+		"wait as long as the Retry-After header says"},
+	CodeBadForm: {http.StatusBadRequest,
+		"Biểu mẫu gửi lên chưa đúng. Xin mở lại trang rồi thử lại.",
+		"The form is not right. Please open the page again and retry.",
+		""},
+	CodeRequestTimeout: {http.StatusRequestTimeout,
+		"Đường truyền chậm, chưa nhận đủ nội dung. Xin thử lại.",
+		"The connection is slow and not everything arrived. Please try again.",
+		""},
+	CodeHeaderTooLarge: {http.StatusRequestHeaderFieldsTooLarge,
+		"Phần đầu của yêu cầu lớn quá mức cho phép.",
+		"The header of the request is larger than allowed.",
+		""},
+	CodeTextTooLong: {http.StatusBadRequest,
+		"«%s» dài quá %d byte.",
+		"“%s” is longer than %d bytes.",
+		"shorten the text"},
+	CodeBadRequest: {http.StatusBadRequest,
+		"Yêu cầu chưa đúng dạng.",
+		"The request is malformed.",
+		""},
+
+	CodeBadDate: {http.StatusBadRequest,
+		"Không có ngày «%s». Xin viết ngày theo dạng năm-tháng-ngày, ví dụ 2026-11-23.",
+		"There is no date “%s”. Please write dates as year-month-day, such as 2026-11-23.",
+		""},
+	CodeFromAfterTo: {http.StatusBadRequest,
+		"Ngày bắt đầu phải trước ngày kết thúc.",
+		"The first day must be before the last.",
+		"from is the first day, to is the day after the last"},
+	CodeRangeTooLong: {http.StatusBadRequest,
+		"Khoảng thời gian dài quá; nhiều nhất %d ngày.",
+		"The period is too long; at most %d days.",
+		"ask for shorter periods, one after the other"},
+	CodeUnknownUnit: {http.StatusNotFound,
+		"Không có cơ quan, đơn vị mang mã «%s».",
+		"There is no unit with the code “%s”.",
+		"the codes are those of the organisation file"},
+	CodeUnknownDesk: {http.StatusNotFound,
+		"Không có bộ phận một cửa mang mã «%s».",
+		"There is no desk with the code “%s”.",
+		"the codes are those of the organisation file"},
+	CodeUnknownService: {http.StatusBadRequest,
+		"Không có loại dịch vụ «%s».",
+		"There is no kind of service “%s”.",
+		"use administrative or public"},
+	CodeUnknownParameter: {http.StatusBadRequest,
+		"Không có tham số «%s».",
+		"There is no parameter “%s”.",
+		"see /openapi.json for the parameters; each is given at most once"},
+	CodeUnknownKiosk: {http.StatusNotFound,
+		"Không có máy đánh giá mang mã «%s».",
+		"There is no kiosk with the code “%s”.",
+		"add it to the organisation file and load that file again"},
+
+	CodeDossierRegistered: {http.StatusConflict,
+		"Hồ sơ này đã được đăng ký.",
+		"This dossier is registered already.",
+		"ask for a reprint to get another receipt for the same ballot"},
+	CodeUnknownDossier: {http.StatusNotFound,
+		"Chưa có hồ sơ mang mã này.",
+		"There is no dossier with this code.",
+		"register the dossier first (POST /api/v1/receipts)"},
+	CodeBadDossierCode: {http.StatusBadRequest,
+		"Mã hồ sơ chưa đúng dạng.",
+		"The dossier code is not of a known form.",
+		"write it as printed, such as 000.17.22.H41-210531-0001; other forms are added in the settings (dossier_patterns)"},
+	CodeBadStep: {http.StatusBadRequest,
+		"Không có bước xử lý hồ sơ «%s».",
+		"There is no step “%s” of a dossier.",
+		"use returned, supplement or refused"},
+	CodeBadEventTime: {http.StatusBadRequest,
+		"Thời điểm của bước này phải sau khi tiếp nhận hồ sơ và không ở tương lai.",
+		"The time of this step must be after the dossier was received, and not in the future.",
+		"send times with their offset, such as 2026-11-23T09:30:00+07:00, and check the sender's clock"},
+	CodeBadReceivedTime: {http.StatusBadRequest,
+		"Thời điểm tiếp nhận hồ sơ chưa đúng.",
+		"The time at which the dossier was received is not right.",
+		"send times with their offset, such as 2026-11-23T09:30:00+07:00, and check the sender's clock"},
+	CodeDueBeforeReceived: {http.StatusBadRequest,
+		"Ngày hẹn trả kết quả phải sau khi tiếp nhận hồ sơ.",
+		"The day of the result must be after the dossier was received.",
+		""},
+	CodeBadCount: {http.StatusBadRequest,
+		"Số phiếu phải từ 1 đến %d.",
+		"The number of slips must be from 1 to %d.",
+		""},
+	CodeDossierDiffers: {http.StatusConflict,
+		"Hồ sơ này đã được đăng ký với nội dung khác.",
+		"This dossier is registered already, with other particulars.",
+		"compare the unit, desk, service and time received with the earlier registration"},
+	CodeNoDossiers: {http.StatusBadRequest,
+		"Đơn vị «%s» không nhận hồ sơ; xin phát phiếu đánh giá thay cho giấy hẹn.",
+		"The unit “%s” takes no dossiers; please issue slips instead of receipts.",
+		"hailong-server receipts issue --unit CODE --count N"},
+	CodeUnitClosed: {http.StatusBadRequest,
+		"Đơn vị «%s» không hoạt động vào ngày %s.",
+		"The unit “%s” does not exist on %s.",
+		"check from and until of the unit in the organisation file"},
+
+	CodeStorageFull: {http.StatusInsufficientStorage,
+		"Máy tạm thời chưa ghi nhận được đánh giá. Xin báo giúp cán bộ tại quầy.",
+		"This device can't record ratings for the moment. Please tell the staff at the desk.",
+		"the disk is full: free some space; recording goes on by itself"},
+	CodeStorageFailing: {http.StatusServiceUnavailable,
+		"Máy tạm thời chưa ghi nhận được đánh giá. Xin thử lại, hoặc báo giúp cán bộ tại quầy.",
+		"This device can't record ratings for the moment. Please try again, or tell the staff at the desk.",
+		"look at the log for the disk's error, check the disk (dmesg, smartctl) and the permissions of the data folder"},
+	CodeUnavailable: {http.StatusServiceUnavailable,
+		"Hệ thống đang khởi động hoặc bảo trì. Xin thử lại sau ít phút.",
+		"The system is starting or under maintenance. Please try again in a few minutes.",
+		"see /readyz and /status for the part that is not ready"},
+	CodeUnconfirmed: {http.StatusGatewayTimeout,
+		"Hệ thống chưa xác nhận được. Xin gửi lại; mỗi giấy hẹn vẫn chỉ tính một lần.",
+		"The system could not confirm this. Please send it again; each receipt still counts once.",
+		"the stream did not confirm its copy in time: see the state of NATS on /status"},
+	CodeBusy: {http.StatusServiceUnavailable,
+		"Hệ thống đang bận. Xin thử lại sau ít giây.",
+		"The system is busy. Please try again in a few seconds.",
+		""},
+
+	CodeUnauthorised: {http.StatusUnauthorized,
+		"Cần có quyền để thực hiện việc này.",
+		"This needs authority.",
+		"send the operator token as Authorization: Bearer …; the server wrote it to the file operator.token in its data folder"},
+	CodeForbidden: {http.StatusForbidden,
+		"Việc này không thuộc quyền của bạn.",
+		"You may not do this.",
+		""},
+	CodeCrossSite: {http.StatusForbidden,
+		"Biểu mẫu phải được gửi từ trang của hệ thống.",
+		"The form must be sent from a page of this system.",
+		""},
+
+	CodeFileUnreadable: {http.StatusUnprocessableEntity,
+		"Không đọc được tệp «%s».",
+		"The file “%s” can't be read.",
+		"check that the file exists and that the program's user may read it"},
+	CodeFileTooLarge: {http.StatusRequestEntityTooLarge,
+		"Tệp lớn quá %d MiB.",
+		"The file is larger than %d MiB.",
+		"split the file"},
+	CodeFileNotUTF8: {http.StatusUnprocessableEntity,
+		"Tệp «%s» không phải là văn bản UTF-8.",
+		"The file “%s” is not UTF-8 text.",
+		"in a spreadsheet, save as «CSV UTF-8»"},
+	CodeCSVHeader: {http.StatusUnprocessableEntity,
+		"Dòng tiêu đề của tệp CSV thiếu hoặc không có cột «%s».",
+		"The header of the CSV file lacks, or does not know, the column “%s”.",
+		"compare the first line with the operator's handbook"},
+	CodeCSVRow: {http.StatusUnprocessableEntity,
+		"Dòng %d: %s",
+		"Line %d: %s",
+		"mend the line and import the same file again: rows taken before change nothing"},
+	CodeCSVSyntax: {http.StatusUnprocessableEntity,
+		"Dòng %d không phải CSV đúng.",
+		"Line %d is not valid CSV.",
+		"look for a quotation mark that is not closed"},
+	CodeOrganisationFault: {http.StatusUnprocessableEntity,
+		"Tệp tổ chức có %d lỗi; chưa nạp gì.",
+		"The organisation file has %d faults; nothing was loaded.",
+		"mend each line named, then load the file again"},
+	CodeKeyFile: {http.StatusInternalServerError,
+		"Không dùng được tệp khóa «%s».",
+		"The key file “%s” can't be used.",
+		"restore it from the place where keys are kept; without it a server does not start"},
+
+	CodeInternal: {http.StatusInternalServerError,
+		"Hệ thống gặp trục trặc. Xin thử lại; nếu vẫn chưa được, xin báo số tham chiếu dưới đây.",
+		"Something went wrong on our side. Please try again; if it persists, quote the reference below.",
+		"look for the reference in the log"},
+}
+
+// Codes lists the catalogue, in no order.
+func Codes() []Code {
+	all := make([]Code, 0, len(catalogue))
+	for c := range catalogue {
+		all = append(all, c)
+	}
+	return all
+}
+
+// Status is the HTTP status that goes with the code; 500 for one that is not
+// in the catalogue.
+func (c Code) Status() int {
+	if e, ok := catalogue[c]; ok {
+		return e.status
+	}
+	return http.StatusInternalServerError
+}
+
+// Error is a code and a sentence for the person. It is made by New or Wrap.
+type Error struct {
+	Code      Code
+	Message   string // Vietnamese
+	MessageEN string
+	Try       string // for operators, in English: what to try; may be empty
+	Cause     error  // for the log, never for people; may be nil
+}
+
+// New makes the error of a code; args fill the catalogue's sentence, as the
+// comment on the code says. A code that is not in the catalogue gives
+// CodeInternal.
+func New(c Code, args ...any) *Error { return Wrap(c, nil, args...) }
+
+// Wrap is New with what caused it.
+func Wrap(c Code, cause error, args ...any) *Error {
+	e, ok := catalogue[c]
+	if !ok {
+		cause = errors.Join(fmt.Errorf("survey: code %q is not in the catalogue", string(c)), cause)
+		c, e, args = CodeInternal, catalogue[CodeInternal], nil
+	}
+	r := &Error{Code: c, Message: e.vi, MessageEN: e.en, Try: e.try, Cause: cause}
+	if len(args) > 0 {
+		r.Message, r.MessageEN = fmt.Sprintf(e.vi, args...), fmt.Sprintf(e.en, args...)
+	}
+	return r
+}
+
+// Error is the line for logs: code, English sentence, cause, what to try.
+func (e *Error) Error() string {
+	s := string(e.Code) + ": " + e.MessageEN
+	if e.Cause != nil {
+		s += " (" + e.Cause.Error() + ")"
+	}
+	if e.Try != "" {
+		s += " Try: " + e.Try + "."
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// CodeOf is the code of the outermost Error in err's chain: CodeInternal where
+// there is none, and "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	return ErrorOf(err).Code
+}
+
+// ErrorOf gives the outermost Error in err's chain, or wraps err as
+// CodeInternal; nil for nil.
+func ErrorOf(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if errors.As(err, &e) && e != nil {
+		return e
+	}
+	return Wrap(CodeInternal, err)
+}
