@@ -10,6 +10,9 @@ const (
 	dayMilli  = 24 * 60 * 60 * 1000
 	zoneMilli = 7 * 60 * 60 * 1000
 	dayFormat = "2006-01-02"
+
+	firstDay = -719162 // 0001-01-01
+	lastDay  = 2932896 // 9999-12-31
 )
 
 // Day is a date in Vietnam: days since 1970-01-01.
@@ -18,9 +21,10 @@ type Day int32
 // DayOf is the day in Vietnam at that moment.
 func DayOf(t time.Time) Day { return DayOfMilli(t.UnixMilli()) }
 
-// DayOfMilli is DayOf for Unix milliseconds.
+// DayOfMilli is DayOf for Unix milliseconds. A device's clock may say anything:
+// what lies outside the years 1 to 9999 is taken for the nearest day within.
 func DayOfMilli(ms int64) Day {
-	ms += zoneMilli
+	ms = min(max(ms, firstDay*dayMilli), lastDay*dayMilli) + zoneMilli
 	d := ms / dayMilli
 	if ms%dayMilli < 0 {
 		d--
