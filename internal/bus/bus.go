@@ -1,0 +1,266 @@
+// Package bus carries facts, watermarks, time and kiosk configurations over
+// NATS: it connects, ensures the stream, publishes to it and reads it.
+//
+// The stream HAILONG_FACTS holds batches of facts on hl.fact.<origin>. All else
+// is core NATS and may be lost: watermarks on hl.mark.<origin>, asked for on
+// hl.ask.<origin>; the time on hl.time; a kiosk's configuration on
+// hl.config.<public key>.
+package bus
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hailong/internal/fact"
+)
+
+// The names on NATS.
+const (
+	StreamName    = "HAILONG_FACTS"
+	factSubject   = "hl.fact."
+	markSubject   = "hl.mark."
+	askSubject    = "hl.ask."
+	timeSubject   = "hl.time"
+	configSubject = "hl.config."
+	serverQueue   = "hl-servers"
+)
+
+// MaxMessage is the greatest message of the stream, in bytes.
+const MaxMessage = 8 << 20
+
+// ErrDisconnected is returned for whatever is tried without a connection:
+// nothing is kept to be sent later.
+var ErrDisconnected = errors.New("bus: not connected to the message server")
+
+// Options say where NATS is and how the stream is kept.
+type Options struct {
+	// URL of the NATS servers, comma-separated; not used with InProcess.
+	URL string
+	// InProcess connects to a broker in the same process, without a socket.
+	InProcess nats.InProcessConnProvider
+	// Name is shown in the broker's list of connections.
+	Name string
+	// Credentials and CA are files, or empty: NATS user credentials, and the
+	// authorities (PEM) that sign the servers' certificates.
+	Credentials, CA string
+	// Replicas and MaxAge of the stream. Who leaves them 0 creates the stream
+	// with one replica and 90 days where it is missing, and never changes it
+	// (kiosks); who sets them keeps it so (servers).
+	Replicas int
+	MaxAge   time.Duration
+	Log      *slog.Logger
+}
+
+// Bus is a connection to NATS that is restored for ever. Safe for concurrent use.
+type Bus struct {
+	nc  *nats.Conn
+	js  jetstream.JetStream
+	o   Options
+	log *slog.Logger
+
+	mu     sync.Mutex
+	link   context.Context    // of the connection that stands; nil without one
+	cut    context.CancelCauseFunc
+	up     chan struct{}      // closed while link stands
+	err    error              // why the last connection ended or failed
+	closed bool
+}
+
+// Connect starts connecting, and returns at once: the broker need not be there
+// yet. The error is about the options alone.
+func Connect(o Options) (*Bus, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	b := &Bus{o: o, log: o.Log, up: make(chan struct{})}
+	opts := []nats.Option{
+		nats.Name(o.Name),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1),
+		nats.CustomReconnectDelay(delay),
+		nats.IgnoreAuthErrorAbort(), // rights may be given later
+		// What is published without a connection fails: a buffer would say that
+		// it was sent, and lose it with the process.
+		nats.ReconnectBufSize(-1),
+		// A cut that says nothing (mobile networks) is found in 15 s, and a
+		// write that is stuck in 10 s.
+		nats.PingInterval(5 * time.Second),
+		nats.MaxPingsOutstanding(2),
+		nats.FlusherTimeout(10 * time.Second),
+		nats.Timeout(5 * time.Second),
+		nats.ConnectHandler(func(*nats.Conn) { b.connected() }),
+		nats.ReconnectHandler(func(*nats.Conn) { b.connected() }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.disconnected(err) }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { b.failed(err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			b.log.Warn("bus: reported by NATS", "error", err)
+		}),
+	}
+	if o.InProcess != nil {
+		opts = append(opts, nats.InProcessServer(o.InProcess))
+	}
+	if o.Credentials != "" {
+		opts = append(opts, nats.UserCredentials(o.Credentials))
+	}
+	if o.CA != "" {
+		opts = append(opts, nats.RootCAs(o.CA))
+	}
+	nc, err := nats.Connect(o.URL, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("bus: connect to %q: %w: check the address of NATS and the files named with it", o.URL, err)
+	}
+	b.nc = nc
+	b.js, err = jetstream.New(nc, jetstream.WithPublishAsyncTimeout(20*time.Second), jetstream.WithDefaultTimeout(10*time.Second))
+	if err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("bus: %w", err)
+	}
+	return b, nil
+}
+
+// delay before the attempt after n rounds without success: 100 ms doubling to
+// 10 s, half of it random, so that a thousand kiosks do not come back at once.
+func delay(n int) time.Duration {
+	d := min(100*time.Millisecond<<min(max(n-1, 0), 7), 10*time.Second)
+	return d/2 + rand.N(d/2)
+}
+
+func (b *Bus) connected() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.link != nil {
+		return
+	}
+	b.link, b.cut = context.WithCancelCause(context.Background())
+	b.err = nil
+	close(b.up)
+}
+
+func (b *Bus) disconnected(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil {
+		b.err = err
+	}
+	if b.link != nil {
+		b.cut(ErrDisconnected)
+		b.link, b.cut, b.up = nil, nil, make(chan struct{})
+	}
+}
+
+func (b *Bus) failed(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.link == nil {
+		b.err = err
+	}
+}
+
+// Connected waits for a connection, and returns a context that ends with it
+// (cause ErrDisconnected) or with ctx, and the function that releases it. The
+// error is ctx's, or ErrDisconnected after Close.
+func (b *Bus) Connected(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	link, err := b.waitLink(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, cancel := both(ctx, link)
+	return out, cancel, nil
+}
+
+// waitLink gives the context of the connection that stands.
+func (b *Bus) waitLink(ctx context.Context) (context.Context, error) {
+	for {
+		b.mu.Lock()
+		link, up, closed := b.link, b.up, b.closed
+		b.mu.Unlock()
+		if closed {
+			return nil, ErrDisconnected
+		}
+		if link != nil {
+			return link, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-up:
+		}
+	}
+}
+
+// both ends with either context.
+func both(ctx, link context.Context) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(link, func() { cancel(context.Cause(link)) })
+	return out, func() { stop(); cancel(context.Canceled) }
+}
+
+// State says whether the connection stands, and why not or why the last one
+// failed.
+func (b *Bus) State() (connected bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.link != nil, b.err
+}
+
+// Close ends the connection. What was published is flushed before, for at most
+// a second.
+func (b *Bus) Close() {
+	b.mu.Lock()
+	was, up := b.closed, b.link != nil
+	b.closed = true
+	b.mu.Unlock()
+	if was {
+		return
+	}
+	if up {
+		if err := b.nc.FlushTimeout(time.Second); err != nil {
+			b.log.Debug("bus: flush at close", "error", err)
+		}
+	}
+	b.nc.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.link != nil {
+		b.cut(ErrDisconnected)
+		b.link = nil
+	} else {
+		close(b.up) // whoever waits sees that it is closed
+	}
+}
+
+// send publishes on core NATS.
+func (b *Bus) send(subject string, data []byte) error {
+	if err := b.nc.Publish(subject, data); err != nil {
+		return sendError(err)
+	}
+	return nil
+}
+
+func sendError(err error) error {
+	if errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrConnectionClosed) ||
+		errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting) {
+		return fmt.Errorf("%w (%v)", ErrDisconnected, err)
+	}
+	return fmt.Errorf("bus: publish: %w", err)
+}
+
+// originOf reads the origin at the end of a subject.
+func originOf(subject, prefix string) (fact.OriginID, bool) {
+	if len(subject) != len(prefix)+2*len(fact.OriginID{}) {
+		return fact.OriginID{}, false
+	}
+	o, err := fact.ParseOriginID(subject[len(prefix):])
+	return o, err == nil
+}
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }

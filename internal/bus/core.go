@@ -1,0 +1,163 @@
+package bus
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"hailong/internal/fact"
+)
+
+// KioskConfig is what a kiosk is told; it keeps the last one for starts
+// without a connection.
+type KioskConfig struct {
+	_        struct{} `cbor:",toarray"`
+	Kiosk    string   // code of the kiosk; empty: the key is not known
+	Desk     string   // code of its desk
+	DeskName string
+	UnitName string
+	Servers  []string // ids of the servers that must hold a fact
+	Seal     []byte   // X25519 public key for dossier codes, 32 bytes
+	Admitted bool     // an administrator has admitted its key
+}
+
+type timeReply struct {
+	_      struct{} `cbor:",toarray"`
+	Server string
+	Milli  int64
+}
+
+// PublishMark tells an origin how far a server holds its chain.
+func (b *Bus) PublishMark(m fact.Mark) error {
+	data, err := fact.Marshal(&m)
+	if err != nil {
+		return fmt.Errorf("bus: mark: %w", err)
+	}
+	return b.send(markSubject+m.Origin.String(), data)
+}
+
+// OnMarks calls fn for each mark of the origin, one at a time, until stop. It
+// stays subscribed over reconnections. fn must not block.
+func (b *Bus) OnMarks(origin fact.OriginID, fn func(fact.Mark)) (stop func(), err error) {
+	return b.subscribe(markSubject+origin.String(), "", func(m *nats.Msg) {
+		var mark fact.Mark
+		if err := fact.Unmarshal(m.Data, &mark); err != nil || mark.Origin != origin || mark.Server == "" {
+			b.log.Warn("bus: a mark that is none", "subject", m.Subject)
+			return
+		}
+		fn(mark)
+	})
+}
+
+// Ask asks every server for its mark of the origin.
+func (b *Bus) Ask(origin fact.OriginID) error { return b.send(askSubject+origin.String(), nil) }
+
+// OnAsk calls fn with each origin whose mark is asked for: a server answers by
+// PublishMark, with number 0 where it holds nothing.
+func (b *Bus) OnAsk(fn func(fact.OriginID)) (stop func(), err error) {
+	return b.subscribe(askSubject+"*", "", func(m *nats.Msg) {
+		if o, ok := originOf(m.Subject, askSubject); ok {
+			fn(o)
+		}
+	})
+}
+
+// Time asks any server for the time: its id, Unix milliseconds when it
+// answered, and how long the question was under way, both ways together.
+func (b *Bus) Time(ctx context.Context) (server string, milli int64, roundTrip time.Duration, err error) {
+	start := time.Now()
+	m, err := b.nc.RequestWithContext(ctx, timeSubject, nil)
+	roundTrip = time.Since(start)
+	if err != nil {
+		return "", 0, 0, fmt.Errorf("bus: time: %w", requestError(ctx, err))
+	}
+	var r timeReply
+	if err := fact.Unmarshal(m.Data, &r); err != nil {
+		return "", 0, 0, fmt.Errorf("bus: time: %w", err)
+	}
+	return r.Server, r.Milli, roundTrip, nil
+}
+
+// ServeTime answers Time until stop.
+func (b *Bus) ServeTime(server string, now func() time.Time) (stop func(), err error) {
+	return b.subscribe(timeSubject, serverQueue, func(m *nats.Msg) {
+		b.reply(m, &timeReply{Server: server, Milli: now().UnixMilli()})
+	})
+}
+
+// ErrNoServer is returned where no server answers.
+var ErrNoServer = errors.New("bus: no server answers")
+
+// Config asks for the configuration of the kiosk with this Ed25519 public key.
+func (b *Bus) Config(ctx context.Context, public []byte) (c KioskConfig, err error) {
+	m, err := b.nc.RequestWithContext(ctx, configSubject+hexOf(public), nil)
+	if err != nil {
+		return c, fmt.Errorf("bus: configuration: %w", requestError(ctx, err))
+	}
+	if err := fact.Unmarshal(m.Data, &c); err != nil {
+		return c, fmt.Errorf("bus: configuration: %w", err)
+	}
+	return c, nil
+}
+
+// ServeConfig answers Config until stop. Where fn fails nothing is answered,
+// and another server may.
+func (b *Bus) ServeConfig(fn func(public []byte) (KioskConfig, error)) (stop func(), err error) {
+	return b.subscribe(configSubject+"*", "", func(m *nats.Msg) {
+		public, err := hex.DecodeString(m.Subject[len(configSubject):])
+		if err != nil || len(public) != 32 {
+			return
+		}
+		c, err := fn(public)
+		if err != nil {
+			b.log.Warn("bus: configuration of a kiosk", "error", err)
+			return
+		}
+		b.reply(m, &c)
+	})
+}
+
+func (b *Bus) reply(m *nats.Msg, v any) {
+	data, err := fact.Marshal(v)
+	if err == nil {
+		err = m.Respond(data)
+	}
+	if err != nil && !errors.Is(sendError(err), ErrDisconnected) {
+		b.log.Warn("bus: answer", "subject", m.Subject, "error", err)
+	}
+}
+
+func (b *Bus) subscribe(subject, queue string, fn nats.MsgHandler) (func(), error) {
+	s, err := b.nc.QueueSubscribe(subject, queue, fn)
+	if err != nil {
+		return nil, fmt.Errorf("bus: subscribe %s: %w", subject, err)
+	}
+	return func() {
+		if err := s.Unsubscribe(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) && !errors.Is(err, nats.ErrBadSubscription) {
+			b.log.Warn("bus: unsubscribe", "subject", subject, "error", err)
+		}
+	}, nil
+}
+
+func requestError(ctx context.Context, err error) error {
+	if errors.Is(err, nats.ErrNoResponders) {
+		return ErrNoServer
+	}
+	if e := sendError(err); errors.Is(e, ErrDisconnected) {
+		return e
+	}
+	return linkError(ctx, err)
+}
+
+func parseHash(s string) (h fact.Hash, err error) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(h) {
+		return h, fmt.Errorf("bus: %q is not a hash", s)
+	}
+	copy(h[:], b)
+	return h, nil
+}

@@ -1,0 +1,200 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hailong/internal/fact"
+)
+
+// Retention is how long the stream keeps a message where nothing else is said.
+const Retention = 90 * 24 * time.Hour
+
+// headHeader of a message names the head of its origin's chain when it was
+// sent: a resend of old facts is not mistaken for the chain's end. It is not
+// signed, so it only is a reason to look.
+const headHeader = "Hailong-Head"
+
+// Stream is what is known of the stream.
+type Stream struct {
+	Identity int64  // its creation, Unix nanoseconds
+	First    uint64 // sequence of its first message
+	Last     uint64 // of its last message, also where that is gone; 0: none yet
+}
+
+// Message is one message of the stream.
+type Message struct {
+	Stream   int64 // identity of the stream
+	Sequence uint64
+	Data     []byte
+	// Head is what the sender said of its chain's end: origin, number and hash;
+	// number 0 where it said nothing. Not signed.
+	Head fact.Mark
+}
+
+// EnsureStream makes the stream where it is missing, keeps the settings that
+// this side sets, and says what is there.
+func (b *Bus) EnsureStream(ctx context.Context) (Stream, error) {
+	s, err := b.js.Stream(ctx, StreamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		cfg := jetstream.StreamConfig{
+			Name:        StreamName,
+			Description: "Facts on their way to every server",
+			Subjects:    []string{factSubject + ">"},
+			Storage:     jetstream.FileStorage,
+			MaxAge:      Retention,
+			MaxMsgSize:  MaxMessage,
+			Replicas:    max(b.o.Replicas, 1),
+			// Who sends what twice is told by the facts' numbers, not here.
+			Duplicates: 100 * time.Millisecond,
+		}
+		if b.o.MaxAge > 0 {
+			cfg.MaxAge = b.o.MaxAge
+		}
+		s, err = b.js.CreateStream(ctx, cfg)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another was quicker
+			s, err = b.js.Stream(ctx, StreamName)
+		}
+	}
+	if err != nil {
+		return Stream{}, fmt.Errorf("bus: stream %s: %w", StreamName, linkError(ctx, err))
+	}
+	info := s.CachedInfo()
+	cfg := info.Config
+	if b.o.Replicas > 0 {
+		cfg.Replicas = b.o.Replicas
+	}
+	if b.o.MaxAge > 0 {
+		cfg.MaxAge = b.o.MaxAge
+	}
+	if cfg.Replicas != info.Config.Replicas || cfg.MaxAge != info.Config.MaxAge {
+		if s, err = b.js.UpdateStream(ctx, cfg); err != nil {
+			return Stream{}, fmt.Errorf("bus: settings of stream %s: %w", StreamName, linkError(ctx, err))
+		}
+		info = s.CachedInfo()
+	}
+	return streamOf(info), nil
+}
+
+func streamOf(info *jetstream.StreamInfo) Stream {
+	return Stream{Identity: info.Created.UnixNano(), First: info.State.FirstSeq, Last: info.State.LastSeq}
+}
+
+// linkError prefers to say that the connection ended.
+func linkError(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrDisconnected) {
+		return cause
+	}
+	return err
+}
+
+// Ack is a message on its way into the stream.
+type Ack struct{ future jetstream.PubAckFuture }
+
+// Publish sends a batch of an origin's facts into the stream, and says where
+// its chain ends (head). It does not wait: see Ack. Without a connection it
+// fails at once with ErrDisconnected.
+func (b *Bus) Publish(origin fact.OriginID, data []byte, head fact.Mark) (*Ack, error) {
+	m := nats.NewMsg(factSubject + origin.String())
+	m.Data = data
+	if head.Origin == origin && head.Number > 0 {
+		m.Header.Set(headHeader, strconv.FormatUint(head.Number, 10)+" "+head.Hash.String())
+	}
+	f, err := b.js.PublishMsgAsync(m)
+	if err != nil {
+		return nil, sendError(err)
+	}
+	return &Ack{f}, nil
+}
+
+// Wait returns the sequence under which the stream has stored the message:
+// synced to the disk of the embedded broker, and no server holds it yet. After
+// an error it may be stored all the same.
+func (a *Ack) Wait(ctx context.Context) (uint64, error) {
+	select {
+	case ack := <-a.future.Ok():
+		return ack.Sequence, nil
+	case err := <-a.future.Err():
+		return 0, sendError(err)
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+}
+
+// Last reads the newest message of an origin; ok is false where there is none.
+func (b *Bus) Last(ctx context.Context, origin fact.OriginID) (m Message, ok bool, err error) {
+	s, err := b.js.Stream(ctx, StreamName)
+	if err != nil {
+		return m, false, fmt.Errorf("bus: stream %s: %w", StreamName, linkError(ctx, err))
+	}
+	raw, err := s.GetLastMsgForSubject(ctx, factSubject+origin.String())
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return m, false, nil
+	}
+	if err != nil {
+		return m, false, fmt.Errorf("bus: last message of %s: %w", origin, linkError(ctx, err))
+	}
+	return Message{
+		Stream: streamOf(s.CachedInfo()).Identity, Sequence: raw.Sequence, Data: raw.Data,
+		Head: headOf(origin, raw.Header),
+	}, true, nil
+}
+
+// headOf reads the head that a sender named.
+func headOf(origin fact.OriginID, h nats.Header) fact.Mark {
+	m := fact.Mark{Origin: origin}
+	number, hash, ok := strings.Cut(h.Get(headHeader), " ")
+	n, err := strconv.ParseUint(number, 10, 64)
+	b, errHash := parseHash(hash)
+	if ok && err == nil && errHash == nil {
+		m.Number, m.Hash = n, b
+	}
+	return m
+}
+
+// Scan reads all messages of an origin that the stream holds, oldest first,
+// until fn returns an error, which it returns.
+func (b *Bus) Scan(ctx context.Context, origin fact.OriginID, fn func(Message) error) error {
+	s, err := b.js.Stream(ctx, StreamName)
+	if err != nil {
+		return fmt.Errorf("bus: stream %s: %w", StreamName, linkError(ctx, err))
+	}
+	c, err := s.CreateConsumer(ctx, consumer(1, factSubject+origin.String()))
+	if err != nil {
+		return fmt.Errorf("bus: read %s: %w", origin, linkError(ctx, err))
+	}
+	defer b.drop(ctx, c)
+	id := streamOf(s.CachedInfo()).Identity
+	left := c.CachedInfo().NumPending
+	for next := uint64(1); left > 0; {
+		batch, err := c.Fetch(scanMessages, jetstream.FetchMaxBytes(fetchBytes), jetstream.FetchContext(ctx))
+		if err != nil {
+			return fmt.Errorf("bus: read %s: %w", origin, linkError(ctx, err))
+		}
+		for m := range batch.Messages() {
+			md, err := m.Metadata()
+			if err != nil || md.Sequence.Consumer != next {
+				return fmt.Errorf("bus: read %s: a message was lost on the way", origin)
+			}
+			next++
+			msg := Message{Stream: id, Sequence: md.Sequence.Stream, Data: m.Data(), Head: headOf(origin, m.Headers())}
+			if err := fn(msg); err != nil {
+				return err
+			}
+			if left = md.NumPending; left == 0 {
+				break
+			}
+		}
+		if err := batch.Error(); err != nil && left > 0 {
+			return fmt.Errorf("bus: read %s: %w", origin, linkError(ctx, err))
+		}
+	}
+	return nil
+}
