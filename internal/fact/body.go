@@ -234,3 +234,66 @@ func (r *Rating) Validate() error {
 		check(answers, "answers"),
 	)
 }
+
+// A time in milliseconds lies within these, about the years 2001 and 2286.
+const (
+	minTime = 1_000_000_000_000
+	maxTime = 10_000_000_000_000
+)
+
+func times(ms ...int64) bool {
+	for _, t := range ms {
+		if t < minTime || t > maxTime {
+			return false
+		}
+	}
+	return true
+}
+
+// Validate says whether the clock fact may date others.
+func (c *Clock) Validate() error {
+	return check(times(c.Server) && c.Mono >= 0 && c.Mono <= maxTime, "clock out of range")
+}
+
+// Validate says whether the registration may count.
+func (d *Dossier) Validate() error {
+	return errors.Join(
+		check(len(d.Ballot) == 32, "ballot key"),
+		check(d.Service >= 1 && d.Service <= 2, "service"),
+		check(times(d.Received) && (d.Due == 0 || times(d.Due)), "time out of range"),
+		check(texts(d.Desk, d.Unit, d.Field, d.Procedure, d.Officer), "text"))
+}
+
+// Validate says whether the receipt may be bound.
+func (r *Receipt) Validate() error {
+	return check(len(r.Hash) == 32 && len(r.Ballot) == 32, "receipt hash or ballot key")
+}
+
+// Validate says whether the slip may count.
+func (s *Slip) Validate() error {
+	return errors.Join(
+		check(len(s.Hash) == 32, "receipt hash"),
+		check(s.Service >= 1 && s.Service <= 2, "service"),
+		check(times(s.Issued), "time out of range"),
+		check(texts(s.Desk, s.Unit), "text"))
+}
+
+// Validate says whether the event may count.
+func (e *Event) Validate() error {
+	return errors.Join(
+		check(len(e.Ballot) == 32, "ballot key"),
+		check(e.Step >= 2 && e.Step <= 4, "step"),
+		check(times(e.At), "time out of range"),
+		check(texts(e.Desk), "text"))
+}
+
+// Validate says whether the key may be admitted.
+func (a *Admission) Validate() error {
+	return errors.Join(check(len(a.Public) == 32, "public key"), check(texts(a.Kiosk), "text"))
+}
+
+// CanDate says whether the envelope's times can be corrected at all; a wall
+// clock in 1970 can.
+func (f *Fact) CanDate() bool {
+	return f.Wall > -maxTime && f.Wall < maxTime && f.Mono >= 0 && f.Mono <= maxTime
+}

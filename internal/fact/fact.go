@@ -186,3 +186,9 @@ func decodeHeader(data []byte) (h header, err error) {
 	}
 	return h, nil
 }
+
+// DecodePrev reads the hash of the fact before, of any version of the envelope.
+func DecodePrev(data []byte) (Hash, error) {
+	h, err := decodeHeader(data)
+	return h.Prev, err
+}

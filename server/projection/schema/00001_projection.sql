@@ -82,7 +82,8 @@ CREATE TABLE withdrawal (
   origin BLOB NOT NULL,    -- 16 bytes, the earlier origin
   number INTEGER NOT NULL, -- first fact of the branch
   hash   BLOB NOT NULL,
-  PRIMARY KEY (origin, number, hash)
+  public BLOB NOT NULL,    -- who said so: holds only for origins of this key
+  PRIMARY KEY (origin, number, hash, public)
 ) WITHOUT ROWID;
 
 -- Facts about one thing of the organisation, of which the latest counts.

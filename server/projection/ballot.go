@@ -1,0 +1,498 @@
+package projection
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"hailong/internal/fact"
+	"hailong/internal/receipt"
+	"hailong/internal/survey"
+)
+
+// What a ballot is registered as.
+const (
+	kindNone    uint8 = 0 // nothing yet: its ratings wait
+	kindDossier uint8 = 1
+	kindSlip    uint8 = 2
+	kindWalkIn  uint8 = 3
+)
+
+// state is what a row of table ballot says beside its id and key.
+type state struct {
+	kind                          uint8
+	unit, desk                    int64
+	service                       uint8
+	field, procedure, officer     string
+	received, due, last, returned int64
+	events                        string
+	ratings                       int64
+	fact                          int64
+	score, binding, channel, step uint8
+	at, first                     int64
+	day                           int64
+	estimated, changed            bool
+}
+
+// ballot is a row in memory: as it was written, and as it is becoming.
+type ballot struct {
+	id       int64
+	key      [32]byte
+	stored   bool
+	was, now state
+	anew     bool // compute from all its facts; else now has been kept up
+	isDirty  bool
+}
+
+func (w *run) dirty(b *ballot) {
+	if !b.isDirty {
+		b.isDirty = true
+		w.order = append(w.order, b)
+	}
+}
+
+const ballotColumns = `id, key, kind, unit, desk, service, field, procedure, officer, received, due, last, returned, events,
+	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed`
+
+func scanBallot(r *sql.Rows, more ...any) (*ballot, error) {
+	b := &ballot{stored: true}
+	var key, events []byte
+	s := &b.was
+	to := []any{&b.id, &key, &s.kind, &s.unit, &s.desk, &s.service, &s.field, &s.procedure, &s.officer, &s.received, &s.due, &s.last, &s.returned, &events,
+		&s.ratings, &s.fact, &s.score, &s.binding, &s.channel, &s.step, &s.at, &s.first, &s.day, &s.estimated, &s.changed}
+	if err := r.Scan(append(to, more...)...); err != nil {
+		return nil, err
+	}
+	copy(b.key[:], key)
+	s.events = string(events)
+	b.now = b.was
+	return b, nil
+}
+
+// keep makes a loaded ballot the one in memory, unless there is one already.
+func (w *run) keep(b *ballot) *ballot {
+	if have := w.ballots[b.id]; have != nil {
+		return have
+	}
+	w.ballots[b.id], w.keys[b.key] = b, b
+	return b
+}
+
+func (w *run) ballotByID(at int64) (*ballot, error) {
+	if b := w.ballots[at]; b != nil {
+		return b, nil
+	}
+	var b *ballot
+	err := w.each(func(r *sql.Rows) (err error) {
+		b, err = scanBallot(r)
+		return err
+	}, `SELECT `+ballotColumns+` FROM ballot WHERE id = ?`, at)
+	if err == nil && b == nil {
+		err = fmt.Errorf("ballot %d is missing from the database", at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w.keep(b), nil
+}
+
+// findBallot gives nil where there is no ballot of that key.
+func (w *run) findBallot(key [32]byte) (*ballot, error) {
+	if b := w.keys[key]; b != nil {
+		return b, nil
+	}
+	var b *ballot
+	err := w.each(func(r *sql.Rows) (err error) {
+		b, err = scanBallot(r)
+		return err
+	}, `SELECT `+ballotColumns+` FROM ballot WHERE key = ?`, key[:])
+	if err != nil || b == nil {
+		return nil, err
+	}
+	return w.keep(b), nil
+}
+
+func (w *run) ballotByKey(key [32]byte) (*ballot, error) {
+	b, err := w.findBallot(key)
+	if err != nil || b != nil {
+		return b, err
+	}
+	b = &ballot{id: w.p.nextBallot, key: key}
+	w.p.nextBallot++
+	w.dirty(b)
+	return w.keep(b), nil
+}
+
+// route finds the ballot that a rating is for: of its receipt, of its dossier
+// code, or of its sitting.
+func (w *run) route(r *fact.Rating) (*ballot, error) {
+	switch {
+	case len(r.Receipt) > 0:
+		return w.routeReceipt([32]byte(r.Receipt))
+	case len(r.Sealed) > 0:
+		code, err := w.p.o.Keys.OpenCode(r.Sealed)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the sealed dossier code does not open", fact.ErrRefused)
+		}
+		return w.ballotByKey(w.p.o.Keys.Ballot(code))
+	default:
+		return w.ballotByKey(receipt.BallotOfWalkIn([16]byte(r.Session)))
+	}
+}
+
+// routeReceipt finds a receipt's ballot. A receipt that is not known is taken
+// for a slip, whose ballot has the receipt's own hash for its key: there its
+// ratings wait until the receipt is bound to a ballot.
+func (w *run) routeReceipt(hash [32]byte) (*ballot, error) {
+	if b := w.routes[hash]; b != nil {
+		return b, nil
+	}
+	var b *ballot
+	err := w.each(func(r *sql.Rows) error {
+		x, err := scanBallot(r)
+		if err == nil && (b == nil || bytes.Compare(x.key[:], b.key[:]) < 0) {
+			b = x
+		}
+		return err
+	}, `SELECT `+ballotColumns+` FROM ballot WHERE id IN (SELECT ballot FROM receipt WHERE hash = ?)`, hash[:])
+	if err != nil {
+		return nil, err
+	}
+	// A ballot that this run made is not in the table yet.
+	for _, made := range w.boundHere[hash] {
+		if b == nil || bytes.Compare(made.key[:], b.key[:]) < 0 {
+			b = made
+		}
+	}
+	if b == nil {
+		b, err = w.ballotByKey(hash)
+	} else {
+		b = w.keep(b)
+	}
+	if err == nil {
+		w.routes[hash] = b
+	}
+	return b, err
+}
+
+// bind puts a receipt's binding to a ballot into effect, or takes it out, and
+// moves the ratings that came by that receipt where they now belong.
+func (w *run) bind(r *fact.Receipt, at int64, add bool) error {
+	if len(r.Hash) != 32 {
+		return fmt.Errorf("%w: a receipt hash of %d bytes", fact.ErrRefused, len(r.Hash))
+	}
+	to, err := w.linked(r.Ballot)
+	if err != nil {
+		return err
+	}
+	hash := [32]byte(r.Hash)
+	before, err := w.findRoute(hash)
+	if err != nil {
+		return err
+	}
+	if add {
+		err = w.exec(`INSERT INTO receipt(hash, fact, ballot) VALUES (?,?,?)`, hash[:], at, to.id)
+		if !to.stored {
+			w.boundHere[hash] = append(w.boundHere[hash], to)
+		}
+	} else {
+		err = w.exec(`DELETE FROM receipt WHERE hash = ? AND fact = ?`, hash[:], at)
+		if i := slices.Index(w.boundHere[hash], to); i >= 0 {
+			w.boundHere[hash] = slices.Delete(w.boundHere[hash], i, i+1)
+		}
+	}
+	if err != nil || before == nil {
+		return err
+	}
+	delete(w.routes, hash)
+	after, err := w.routeReceipt(hash)
+	if err != nil || after == before {
+		return err
+	}
+	return w.reroute(hash, before, after)
+}
+
+// findRoute is routeReceipt without making a ballot for an unknown receipt.
+func (w *run) findRoute(hash [32]byte) (*ballot, error) {
+	if b := w.routes[hash]; b != nil {
+		return b, nil
+	}
+	var n int
+	bound, err := w.one([]any{&n}, `SELECT 1 FROM receipt WHERE hash = ?`, hash[:])
+	if err != nil {
+		return nil, err
+	}
+	if bound {
+		return w.routeReceipt(hash)
+	}
+	return w.findBallot(hash)
+}
+
+// reroute moves the ratings by one receipt from a ballot to another.
+func (w *run) reroute(hash [32]byte, from, to *ballot) error {
+	ids, err := w.factsOf(from)
+	if err != nil {
+		return err
+	}
+	for _, at := range ids {
+		f, err := w.fact(at)
+		if err != nil {
+			return err
+		}
+		var r fact.Rating
+		if f.Kind != fact.KindRating {
+			continue
+		}
+		if err := fact.Unmarshal(f.Body, &r); err != nil {
+			return err
+		}
+		if !bytes.Equal(r.Receipt, hash[:]) {
+			continue
+		}
+		err = errors.Join(
+			w.exec(`DELETE FROM entry WHERE ballot = ? AND fact = ?`, from.id, at),
+			w.entries.add(to.id, at),
+			w.exec(`UPDATE undated SET ballot = ? WHERE fact = ?`, to.id, at))
+		if err != nil {
+			return err
+		}
+	}
+	from.anew, to.anew = true, true
+	w.dirty(from)
+	w.dirty(to)
+	return nil
+}
+
+// factsOf lists the facts about a ballot.
+func (w *run) factsOf(b *ballot) (ids []int64, err error) {
+	if err := w.entries.flush(); err != nil {
+		return nil, err
+	}
+	err = w.each(func(r *sql.Rows) error {
+		var at int64
+		err := r.Scan(&at)
+		ids = append(ids, at)
+		return err
+	}, `SELECT fact FROM entry WHERE ballot = ?`, b.id)
+	return ids, err
+}
+
+// addRating puts a rating into effect.
+func (w *run) addRating(o *origin, f *fact.Fact, r *fact.Rating) error {
+	b, err := w.route(r)
+	if err != nil {
+		return err
+	}
+	w.dirty(b)
+	if err := w.entries.add(b.id, id(o.oid, f.Number)); err != nil {
+		return err
+	}
+	b.now.ratings++
+	if _, _, dated := o.timeOf(f); !dated {
+		err = w.exec(`INSERT INTO undated(fact, ballot) VALUES (?, ?)`, id(o.oid, f.Number), b.id)
+	} else {
+		err = w.vote(b, o, f, r)
+	}
+	if err != nil {
+		return err
+	}
+	return w.spill()
+}
+
+func (w *run) removeRating(o *origin, f *fact.Fact, r *fact.Rating) error {
+	b, err := w.route(r)
+	if err != nil {
+		return err
+	}
+	b.anew = true
+	w.dirty(b)
+	if err := w.entries.flush(); err != nil {
+		return err
+	}
+	at := id(o.oid, f.Number)
+	return errors.Join(
+		w.exec(`DELETE FROM entry WHERE ballot = ? AND fact = ?`, b.id, at),
+		w.exec(`DELETE FROM undated WHERE fact = ?`, at))
+}
+
+// vote lets a dated rating compete for its ballot. Whatever the order in which
+// the ratings of a ballot are given to it, the outcome is the same.
+func (w *run) vote(b *ballot, o *origin, f *fact.Fact, r *fact.Rating) error {
+	w.dirty(b)
+	if r == nil {
+		r = &fact.Rating{}
+		if err := fact.Unmarshal(f.Body, r); err != nil {
+			return err
+		}
+	}
+	at, estimated, _ := o.timeOf(f)
+	if estimated {
+		if err := w.estimate(o, f.Boot); err != nil {
+			return err
+		}
+	}
+	s := &b.now
+	binding := uint8(survey.BindingNone)
+	switch {
+	case len(r.Receipt) > 0:
+		binding = uint8(survey.BindingReceipt)
+	case len(r.Sealed) > 0:
+		binding = uint8(survey.BindingDossier)
+	default:
+		s.kind = kindWalkIn
+	}
+	if s.kind == kindNone || (s.kind != kindWalkIn && at > s.last+windowMilli) {
+		return nil
+	}
+	if s.score != 0 && binding > s.binding {
+		return nil // a guessable code never goes before the receipt
+	}
+	fresh := s.score == 0 || binding < s.binding
+	if fresh {
+		s.first, s.changed = at, false
+	} else {
+		s.first = min(s.first, at)
+		s.changed = s.changed || s.score != r.Score
+	}
+	s.day = int64(survey.DayOfMilli(s.first))
+	me := id(o.oid, f.Number)
+	if fresh || w.after(at, me, s.at, s.fact) {
+		s.fact, s.score, s.binding, s.channel, s.at, s.estimated = me, r.Score, binding, r.Channel, at, estimated
+		s.step = stepAt(s.events, at)
+		if s.kind == kindDossier && s.step == 0 {
+			s.step = uint8(survey.StepReceived)
+		}
+		if s.kind == kindWalkIn {
+			s.desk = 0
+			if r.Desk != "" {
+				var err error
+				if s.desk, err = w.place(place{sortDesk, r.Desk}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// after orders two ratings: by corrected time, then origin, then number.
+func (w *run) after(at int64, f int64, at2 int64, f2 int64) bool {
+	if at != at2 {
+		return at > at2
+	}
+	o, n := split(f)
+	o2, n2 := split(f2)
+	if c := bytes.Compare(w.p.byOID[o].id[:], w.p.byOID[o2].id[:]); c != 0 {
+		return c > 0
+	}
+	return n > n2
+}
+
+// compute makes a ballot's state from all the facts about it.
+func (w *run) compute(b *ballot) error {
+	ids, err := w.factsOf(b)
+	if err != nil {
+		return err
+	}
+	b.now, b.anew = state{}, false
+	type rated struct {
+		o *origin
+		f *fact.Fact
+		r *fact.Rating
+	}
+	var ratings []rated
+	var registered *fact.Fact
+	var events []string
+	for _, at := range ids {
+		oid, n := split(at)
+		o := w.p.byOID[oid]
+		r, err := w.record(o, n)
+		if err != nil {
+			return err
+		}
+		f, body, err := judge(o.role, r)
+		if err != nil {
+			return err
+		}
+		switch x := body.(type) {
+		case *fact.Rating:
+			ratings = append(ratings, rated{o, f, x})
+		case *fact.Event:
+			events = append(events, packEvent(x))
+		case *fact.Dossier, *fact.Slip:
+			if registered != nil && !later(f.Wall, f.Origin, f.Number, registered.Wall, registered.Origin, registered.Number) {
+				continue
+			}
+			registered = f
+			if err := w.register(b, x); err != nil {
+				return err
+			}
+		}
+	}
+	slices.Sort(events)
+	for _, e := range slices.Compact(events) {
+		b.now.events += e
+		at, step := unpackEvent(e)
+		if b.now.kind != kindNone {
+			b.now.last = max(b.now.last, at)
+		}
+		if step == uint8(survey.StepReturned) && b.now.returned == 0 {
+			b.now.returned = at
+		}
+	}
+	b.now.ratings = int64(len(ratings))
+	for _, x := range ratings {
+		if _, _, dated := x.o.timeOf(x.f); dated {
+			if err := w.vote(b, x.o, x.f, x.r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// register sets what a dossier's or slip's registration says; the latest counts.
+func (w *run) register(b *ballot, body any) (err error) {
+	s := &b.now
+	desk, unit := "", ""
+	switch x := body.(type) {
+	case *fact.Dossier:
+		s.kind, s.service, s.field, s.procedure, s.officer = kindDossier, x.Service, x.Field, x.Procedure, x.Officer
+		s.received, s.due, desk, unit = x.Received, x.Due, x.Desk, x.Unit
+	case *fact.Slip:
+		s.kind, s.service, s.field, s.procedure, s.officer = kindSlip, x.Service, "", "", ""
+		s.received, s.due, desk, unit = x.Issued, 0, x.Desk, x.Unit
+	}
+	s.last = s.received
+	s.unit, s.desk = 0, 0
+	if unit != "" {
+		s.unit, err = w.place(place{sortUnit, unit})
+	}
+	if err == nil && desk != "" {
+		s.desk, err = w.place(place{sortDesk, desk})
+	}
+	return err
+}
+
+func packEvent(e *fact.Event) string {
+	return string(append(binary.BigEndian.AppendUint64(nil, uint64(e.At)), e.Step))
+}
+
+func unpackEvent(s string) (at int64, step uint8) {
+	return int64(binary.BigEndian.Uint64([]byte(s[:8]))), s[8]
+}
+
+// stepAt gives the step of the last event at or before a time; 0 for none.
+func stepAt(events string, at int64) (step uint8) {
+	for ; len(events) >= 9; events = events[9:] {
+		t, s := unpackEvent(events[:9])
+		if t > at {
+			break
+		}
+		step = s
+	}
+	return step
+}
