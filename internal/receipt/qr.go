@@ -53,10 +53,11 @@ func (q *QR) Modules() int { return len(q.dark) }
 
 // PNG draws the code on size × size pixels, black and white. Each module is a
 // whole number of pixels, so that printers and screens keep it crisp; what is
-// left over is white. A size below one pixel a module is raised to that.
+// left over is white. A size below one pixel a module is raised to that, one
+// above 4,096 pixels lowered to it.
 func (q *QR) PNG(size int) ([]byte, error) {
 	n := q.Modules()
-	size = min(max(size, n), 8192)
+	size = min(max(size, n), 4096)
 	scale := size / n
 	offset := (size - scale*n) / 2
 	img := image.NewPaletted(image.Rect(0, 0, size, size), color.Palette{color.White, color.Black})
