@@ -1,0 +1,137 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"hailong/internal/survey"
+)
+
+// cell is a unit (place) and a kind of service.
+type cell struct {
+	unit    int64
+	service survey.Service
+}
+
+// The rows of a unit from the block in which the period begins up to the
+// period's end, added up in the order of the primary key (TestPlan). $from and
+// $to are days, $unit a place or 0. opened: a block was open when the period
+// began, so that the sums begin on an earlier day; carry: a block is open at its
+// end, whose rows must come off again. Per kind of service, since a constant
+// there lets SQLite group without sorting.
+const unitSums = `
+SELECT u.id, SERVICE,
+  sum(d.s1), sum(d.s2), sum(d.s3), sum(d.s4), sum(d.s5), sum(d.kiosk), sum(d.receipt), sum(d.changed),
+  (SELECT carry FROM unit_day WHERE unit = u.id AND service = SERVICE AND day < $to ORDER BY day DESC LIMIT 1) AS carry,
+  CASE WHEN (SELECT carry FROM unit_day WHERE unit = u.id AND service = SERVICE AND day < $from ORDER BY day DESC LIMIT 1) > 0
+  THEN (SELECT day FROM unit_day WHERE unit = u.id AND service = SERVICE AND day > coalesce(
+    (SELECT day FROM unit_day WHERE unit = u.id AND service = SERVICE AND day < $from AND carry = 0 ORDER BY day DESC LIMIT 1),
+    -3000000) ORDER BY day LIMIT 1)
+  ELSE $from END AS opened
+FROM unit u CROSS JOIN unit_day d
+WHERE ($unit = 0 OR u.id = $unit) AND d.unit = u.id AND d.service = SERVICE AND d.day < $to AND d.day > coalesce(
+  (SELECT day FROM unit_day WHERE unit = u.id AND service = SERVICE AND day < $from AND carry = 0 ORDER BY day DESC LIMIT 1),
+  -3000000)
+GROUP BY u.id`
+
+// Participation by unit and walk-ins by desk, in numbers.
+const (
+	dossierSums = `
+SELECT u.id, SERVICE, sum(d.dossiers), sum(d.rated)
+FROM unit u CROSS JOIN dossier_day d
+WHERE ($unit = 0 OR u.id = $unit) AND d.unit = u.id AND d.service = SERVICE AND d.day >= $from AND d.day < $to
+GROUP BY u.id`
+	walkInSums = `
+SELECT u.id, k.service, sum(d.w1 + d.w2 + d.w3 + d.w4 + d.w5)
+FROM desk k CROSS JOIN unit u CROSS JOIN desk_day d
+WHERE u.code = k.unit AND ($unit = 0 OR u.id = $unit) AND d.desk = k.id AND d.day >= $from AND d.day < $to
+GROUP BY k.code`
+)
+
+// perService writes a statement for one kind of service, or for both.
+func perService(query string, s survey.Service) string {
+	one := strings.ReplaceAll(query, "SERVICE", "1")
+	two := strings.ReplaceAll(query, "SERVICE", "2")
+	switch s {
+	case survey.ServiceAdministrative:
+		return one
+	case survey.ServicePublic:
+		return two
+	}
+	return one + "\nUNION ALL" + two
+}
+
+func periodArgs(p survey.Period, only int64) []any {
+	return []any{sql.Named("from", int64(p.From)), sql.Named("to", int64(p.To)), sql.Named("unit", only)}
+}
+
+// readSums gives what may be shown of the period, in whole blocks, for each
+// unit and kind of service with ballots in them.
+func readSums(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service) (map[cell]Block, error) {
+	sums := map[cell]Block{}
+	edges := edges{}
+	err := each(ctx, tx, func(scan scanner) error {
+		var c cell
+		var b Block
+		var carry, opened int64
+		n := &b.Counts
+		if err := scan(&c.unit, &c.service, &n[0], &n[1], &n[2], &n[3], &n[4], &b.Kiosk, &b.Receipt, &b.Changed, &carry, &opened); err != nil {
+			return err
+		}
+		b.Covered = survey.Period{From: min(p.From, survey.Day(opened)), To: p.To}
+		if carry > 0 {
+			edges[c] = &edge{before: p.To}
+		}
+		sums[c] = b
+		return nil
+	}, perService(unitSums, s), periodArgs(p, only)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := readHeld(ctx, tx, p, only, s, edges); err != nil {
+		return nil, err
+	}
+	if err := readTails(ctx, tx, p, edges); err != nil {
+		return nil, err
+	}
+	for c, e := range edges {
+		b, ok := sums[c]
+		if !ok {
+			b.Covered = p
+		}
+		sums[c] = e.correct(b, p)
+	}
+	return sums, nil
+}
+
+// beside is what stands beside the index: numbers, not rates.
+type beside struct{ dossiers, rated, walkIns int64 }
+
+func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service) (map[cell]beside, error) {
+	all := map[cell]beside{}
+	err := each(ctx, tx, func(scan scanner) error {
+		var c cell
+		var b beside
+		err := scan(&c.unit, &c.service, &b.dossiers, &b.rated)
+		all[c] = b
+		return err
+	}, perService(dossierSums, s), periodArgs(p, only)...)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, tx, func(scan scanner) error {
+		var c cell
+		var v int64
+		if err := scan(&c.unit, &c.service, &v); err != nil {
+			return err
+		}
+		if v > 0 {
+			b := all[c]
+			b.walkIns += v
+			all[c] = b
+		}
+		return nil
+	}, walkInSums, periodArgs(p, only)...)
+	return all, err
+}
