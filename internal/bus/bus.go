@@ -68,10 +68,10 @@ type Bus struct {
 	log *slog.Logger
 
 	mu     sync.Mutex
-	link   context.Context    // of the connection that stands; nil without one
+	link   context.Context // of the connection that stands; nil without one
 	cut    context.CancelCauseFunc
-	up     chan struct{}      // closed while link stands
-	err    error              // why the last connection ended or failed
+	up     chan struct{} // closed while link stands
+	err    error         // why the last connection ended or failed
 	closed bool
 }
 

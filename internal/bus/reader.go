@@ -145,6 +145,9 @@ func (r *Reader) open(ctx context.Context) error {
 	now, done := both(ctx, link)
 	defer done()
 	if err := r.begin(now, s); err != nil {
+		if s.cons != nil && link.Err() == nil {
+			r.bus.drop(ctx, s.cons)
+		}
 		s.cancel()
 		return err
 	}

@@ -1,0 +1,441 @@
+package bus_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hailong/internal/bus"
+	"hailong/internal/fact"
+	"hailong/server/broker"
+)
+
+// station is a broker that can be stopped and started on its port.
+type station struct {
+	t    *testing.T
+	dir  string
+	port int
+	b    *broker.Broker
+}
+
+func newStation(t *testing.T) *station {
+	s := &station{t: t, dir: t.TempDir() + "/stream"}
+	s.start()
+	t.Cleanup(func() { s.b.Close() })
+	return s
+}
+
+func (s *station) start() {
+	s.t.Helper()
+	b, err := broker.Start(broker.Options{Dir: s.dir, Port: s.port})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.b = b
+	_, port, _ := net.SplitHostPort(b.Addr())
+	s.port, _ = strconv.Atoi(port)
+}
+
+func (s *station) connect(o bus.Options) *bus.Bus {
+	s.t.Helper()
+	o.URL = "nats://127.0.0.1:" + strconv.Itoa(s.port)
+	b, err := bus.Connect(o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(b.Close)
+	_, cancel, err := b.Connected(within(s.t))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cancel()
+	return b
+}
+
+// jetstream gives a plain connection, to do what an operator might.
+func (s *station) jetstream() jetstream.JetStream {
+	s.t.Helper()
+	nc, err := nats.Connect("nats://127.0.0.1:" + strconv.Itoa(s.port))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return js
+}
+
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+var origin = fact.OriginID{1, 2, 3}
+
+// publish sends texts one after the other and waits for their acks, trying
+// again where the connection is away.
+func publish(t *testing.T, b *bus.Bus, texts ...string) {
+	t.Helper()
+	ctx := within(t)
+	for _, text := range texts {
+		for {
+			link, cancel, err := b.Connected(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = b.EnsureStream(link)
+			if err == nil {
+				var a *bus.Ack
+				if a, err = b.Publish(origin, []byte(text), fact.Mark{}); err == nil {
+					_, err = a.Wait(link)
+				}
+			}
+			cancel()
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// reading collects what a reader gives.
+type reading struct {
+	mu    sync.Mutex
+	texts []string
+	last  bus.Group
+	again chan struct{}
+}
+
+func follow(t *testing.T, b *bus.Bus, from bus.Position) *reading {
+	r := &reading{again: make(chan struct{}, 1)}
+	rd := b.Reader(from, bus.ReaderOptions{Check: 50 * time.Millisecond})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer rd.Close()
+		for {
+			g, err := rd.Next(ctx)
+			if err != nil {
+				return
+			}
+			r.mu.Lock()
+			for _, m := range g.Messages {
+				r.texts = append(r.texts, string(m.Data))
+			}
+			r.last = g
+			r.mu.Unlock()
+			select {
+			case r.again <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	return r
+}
+
+// until waits until ok holds of all texts and the last group.
+func (r *reading) until(t *testing.T, ok func(texts []string, last bus.Group) bool) bus.Group {
+	t.Helper()
+	ctx := within(t)
+	for {
+		r.mu.Lock()
+		texts, last := slices.Clone(r.texts), r.last
+		r.mu.Unlock()
+		if ok(texts, last) {
+			return last
+		}
+		select {
+		case <-r.again:
+		case <-ctx.Done():
+			t.Fatalf("never came; read %q", texts)
+		}
+	}
+}
+
+// ends says that the texts end so, caught up.
+func ends(want ...string) func([]string, bus.Group) bool {
+	return func(texts []string, last bus.Group) bool {
+		return last.CaughtUp && len(texts) >= len(want) && slices.Equal(texts[len(texts)-len(want):], want)
+	}
+}
+
+func TestPublishWithoutConnectionFails(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	b, err := bus.Connect(bus.Options{URL: "nats://" + addr})
+	if err != nil {
+		t.Fatal("a broker that is not there yet must not be an error:", err)
+	}
+	if _, err := b.Publish(origin, []byte("x"), fact.Mark{}); !errors.Is(err, bus.ErrDisconnected) {
+		t.Fatalf("publish: %v", err)
+	}
+	if err := b.PublishMark(fact.Mark{Origin: origin}); !errors.Is(err, bus.ErrDisconnected) {
+		t.Fatalf("mark: %v", err)
+	}
+	waiting := make(chan error)
+	go func() {
+		_, err := b.Reader(bus.Position{}, bus.ReaderOptions{}).Next(context.Background())
+		waiting <- err
+	}()
+	b.Close()
+	if err := <-waiting; !errors.Is(err, bus.ErrDisconnected) {
+		t.Fatalf("reader: %v", err)
+	}
+}
+
+// An outstanding publish ends with an error when the broker goes away, and the
+// connection's context with it.
+func TestOutstandingEndsWithConnection(t *testing.T) {
+	s := newStation(t)
+	b := s.connect(bus.Options{})
+	link, cancel, err := b.Connected(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	s.b.Close()
+	<-link.Done()
+	if !errors.Is(context.Cause(link), bus.ErrDisconnected) {
+		t.Fatal(context.Cause(link))
+	}
+	if _, err := b.Publish(origin, nil, fact.Mark{}); !errors.Is(err, bus.ErrDisconnected) {
+		t.Fatal(err)
+	}
+	s.start()
+	if _, cancel, err = b.Connected(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+}
+
+func TestStreamSettings(t *testing.T) {
+	s := newStation(t)
+	kiosk, server := s.connect(bus.Options{}), s.connect(bus.Options{Replicas: 1, MaxAge: time.Hour})
+	ctx := within(t)
+	var ids [8]int64
+	var wg sync.WaitGroup
+	for i := range ids { // all at once: one creates, the others find
+		wg.Go(func() {
+			st, err := kiosk.EnsureStream(ctx)
+			if err != nil {
+				t.Error(err)
+			}
+			ids[i] = st.Identity
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id == 0 || id != ids[0] {
+			t.Fatalf("identities %v", ids)
+		}
+	}
+	age := func() time.Duration {
+		st, err := s.jetstream().Stream(ctx, bus.StreamName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.CachedInfo().Config.MaxAge
+	}
+	if got := age(); got != bus.Retention {
+		t.Fatalf("kept for %s", got)
+	}
+	for range 2 {
+		for _, b := range []*bus.Bus{server, kiosk} { // a kiosk does not undo it
+			if st, err := b.EnsureStream(ctx); err != nil || st.Identity != ids[0] {
+				t.Fatal(st, err)
+			}
+			if got := age(); got != time.Hour {
+				t.Fatalf("kept for %s", got)
+			}
+		}
+	}
+}
+
+func TestMarksTimeAndConfiguration(t *testing.T) {
+	s := newStation(t)
+	server, kiosk := s.connect(bus.Options{}), s.connect(bus.Options{})
+	ctx := within(t)
+	if _, _, _, err := kiosk.Time(ctx); !errors.Is(err, bus.ErrNoServer) {
+		t.Fatalf("time without a server: %v", err)
+	}
+	now := time.UnixMilli(1_800_000_000_123)
+	stopTime, err := server.ServeTime("s1", func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := bytes.Repeat([]byte{7}, 32)
+	want := bus.KioskConfig{Kiosk: "K01", Desk: "D1", DeskName: "Một cửa", Servers: []string{"s1", "s2"}, Seal: key, Admitted: true}
+	stopConfig, err := server.ServeConfig(func(public []byte) (bus.KioskConfig, error) {
+		if !bytes.Equal(public, key) {
+			return bus.KioskConfig{}, errors.New("other key")
+		}
+		return want, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := fact.Mark{Server: "s1", Incarnation: [16]byte{9}, Origin: origin, Number: 12, Hash: fact.Hash{3}, Stream: 5, Sequence: 6, CaughtUp: true}
+	stopAsk, err := server.OnAsk(func(o fact.OriginID) {
+		m := mark
+		m.Origin = o
+		if err := server.PublishMark(m); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := make(chan fact.Mark, 10)
+	stopMarks, err := kiosk.OnMarks(origin, func(m fact.Mark) { marks <- m })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() {
+		t.Helper()
+		for { // the server's subscription may still be on its way
+			if err := kiosk.Ask(origin); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case got := <-marks:
+				if diff := cmp.Diff(mark, got, cmpopts.IgnoreUnexported(fact.Mark{})); diff != "" {
+					t.Fatal(diff)
+				}
+				return
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+				t.Fatal("no mark")
+			}
+		}
+	}
+	check := func() {
+		t.Helper()
+		ask()
+		for {
+			id, milli, _, err := kiosk.Time(ctx)
+			if errors.Is(err, bus.ErrNoServer) && ctx.Err() == nil {
+				continue
+			}
+			if err != nil || id != "s1" || milli != now.UnixMilli() {
+				t.Fatal(id, milli, err)
+			}
+			break
+		}
+		got, err := kiosk.Config(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(bus.KioskConfig{})); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	check()
+	s.b.Close()
+	s.start()
+	for _, b := range []*bus.Bus{server, kiosk} {
+		if _, _, err := b.Connected(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for len(marks) > 0 {
+		<-marks
+	}
+	check() // all stay subscribed
+	stopTime()
+	stopConfig()
+	stopAsk()
+	stopMarks()
+}
+
+func TestLastAndScan(t *testing.T) {
+	s := newStation(t)
+	b := s.connect(bus.Options{})
+	ctx := within(t)
+	other := fact.OriginID{9}
+	publish(t, b, "first")
+	if _, ok, err := b.Last(ctx, other); err != nil || ok {
+		t.Fatal(ok, err)
+	}
+	head := fact.Mark{Origin: origin, Number: 77, Hash: sha256.Sum256([]byte("h"))}
+	var want []string
+	for i := range 1000 { // more than one request of a scan
+		text := fmt.Sprint("n", i)
+		want = append(want, text)
+		o := origin
+		if i%3 == 0 {
+			o = other
+		}
+		a, err := b.Publish(o, []byte(text), head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 999 {
+			if _, err := a.Wait(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var got []string
+	if err := b.Scan(ctx, origin, func(m bus.Message) error {
+		got = append(got, string(m.Data))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var mine []string
+	for i, text := range want {
+		if i%3 != 0 {
+			mine = append(mine, text)
+		}
+	}
+	if diff := cmp.Diff(append([]string{"first"}, mine...), got); diff != "" {
+		t.Fatal(diff)
+	}
+	stop := errors.New("enough")
+	if err := b.Scan(ctx, origin, func(bus.Message) error { return stop }); !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	m, ok, err := b.Last(ctx, origin)
+	if err != nil || !ok || string(m.Data) != "n998" || m.Head.Number != 77 || m.Head.Hash != head.Hash {
+		t.Fatal(m, ok, err)
+	}
+	if m, _, err = b.Last(ctx, other); err != nil || m.Head.Number != 0 {
+		t.Fatal("a head of another origin is not said:", m.Head, err)
+	}
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
