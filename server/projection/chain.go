@@ -270,6 +270,9 @@ func (w *run) withdrawn(o *origin, r *fact.Record) (bool, error) {
 // cut takes the chain back to before number n: what was in effect from there
 // is taken out, and the facts are set aside.
 func (w *run) cut(o *origin, n uint64) error {
+	if err := w.facts.flush(); err != nil {
+		return err
+	}
 	if err := w.lower(o, n-1); err != nil {
 		return err
 	}

@@ -1,0 +1,94 @@
+package projection
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"hailong/server/keyring"
+)
+
+func openTest(t testing.TB, dir string, ring *keyring.Ring) *Projection {
+	p, err := Open(context.Background(), filepath.Join(dir, "server.db"), Options{Server: "s1", Keys: ring, CacheKiB: 2048})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// deliver gives the batches to a fresh projection in the given pieces, closing
+// and opening it again now and then, and returns what it computed.
+func deliver(t *rapid.T, ring *keyring.Ring, order [][]byte) string {
+	dir, err := os.MkdirTemp("", "projection")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	open := func() *Projection {
+		p, err := Open(ctx, filepath.Join(dir, "server.db"), Options{Server: "s1", Keys: ring, CacheKiB: 2048, Log: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := open()
+	for seq := uint64(0); len(order) > 0; {
+		n := rapid.IntRange(1, min(len(order), 12)).Draw(t, "piece")
+		seq += uint64(n)
+		if err := p.Apply(ctx, order[:n], Position{Stream: 1, Sequence: seq}, true); err != nil {
+			t.Fatal(err)
+		}
+		order = order[n:]
+		if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
+			if err := p.Close(); err != nil {
+				t.Fatal(err)
+			}
+			p = open()
+		}
+	}
+	defer p.Close()
+	var out bytes.Buffer
+	if err := Dump(ctx, p.Reader(), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// The property that everything stands on: the projection is a function of the
+// set of facts, not of the order, pieces or number of times in which they come.
+func TestSameFactsSameResult(t *testing.T) {
+	ring := newRing(t)
+	rapid.Check(t, func(t *rapid.T) {
+		w := generate(t, ring)
+		first := deliver(t, ring, w.batches)
+		var shuffled [][]byte
+		for _, i := range rapid.Permutation(indices(len(w.batches))).Draw(t, "order") {
+			shuffled = append(shuffled, w.batches[i])
+		}
+		for range rapid.IntRange(0, 5).Draw(t, "twice") {
+			shuffled = append(shuffled, pick(w, w.batches))
+		}
+		second := deliver(t, ring, shuffled)
+		if first != second {
+			t.Fatalf("the same facts in another order gave another result (-first +second):\n%s", cmp.Diff(strings.Split(first, "\n"), strings.Split(second, "\n")))
+		}
+	})
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
