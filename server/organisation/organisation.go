@@ -1,0 +1,114 @@
+// Package organisation reads the file in which an operator writes down the
+// province: its kinds of unit, units, desks, kiosks and targets, with the dates
+// from which they hold. It is strict: every fault is reported at once, with its
+// line, and then nothing is loaded.
+//
+// deploy/example holds two such files.
+package organisation
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"hailong/internal/fact"
+	"hailong/internal/survey"
+)
+
+// MaxFile bounds an organisation file, in bytes. Nghệ An's is 40 KiB.
+const MaxFile = 2 << 20
+
+// Organisation is what a file without faults says, in the file's order.
+type Organisation struct {
+	Settings []fact.Setting
+	Kinds    []fact.UnitKind
+	Units    []fact.Unit // a tree: one root, every parent known
+	Desks    []fact.Desk
+	Kiosks   []fact.Kiosk
+	Targets  []fact.Target
+}
+
+// Keys of the settings that a file may give.
+const (
+	SettingProvince     = "province"         // name
+	SettingProvinceEN   = "province_en"      // name in English
+	SettingLeastAnswers = "least_answers"    // least number of answers for a verdict
+	SettingPatterns     = "dossier_patterns" // for receipt.CompilePatterns, one a line
+)
+
+// Load reads the file at path. Errors: survey.CodeFileUnreadable,
+// survey.CodeFileTooLarge, or those of Parse.
+func Load(path string) (*Organisation, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, survey.Wrap(survey.CodeFileUnreadable, err, filepath.Base(path))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, survey.Wrap(survey.CodeFileUnreadable, err, filepath.Base(path))
+	}
+	return Parse(filepath.Base(path), data)
+}
+
+// Parse reads a file's bytes; name is what faults call it. Where there are
+// faults, the error is survey.CodeOrganisationFault, whose cause joins a Fault
+// for each (see Faults), in the order of their lines, and the Organisation is
+// nil. A file over MaxFile is survey.CodeFileTooLarge.
+func Parse(name string, data []byte) (*Organisation, error) {
+	if len(data) > MaxFile {
+		return nil, survey.New(survey.CodeFileTooLarge, MaxFile>>20)
+	}
+	c := &collector{file: name}
+	doc := read(c, data)
+	var o *Organisation
+	if doc != nil {
+		o = build(c, doc)
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// Entries gives the facts that say what the file says, in a stable order:
+// settings, kinds, units, desks, kiosks, targets, each as in the file. Facts
+// are never taken back: a row that is left out of a later file stays in force.
+func (o *Organisation) Entries() []fact.Entry {
+	var all []fact.Entry
+	all = appendEntries(all, fact.KindSetting, o.Settings)
+	all = appendEntries(all, fact.KindUnitKind, o.Kinds)
+	all = appendEntries(all, fact.KindUnit, o.Units)
+	all = appendEntries(all, fact.KindDesk, o.Desks)
+	all = appendEntries(all, fact.KindKiosk, o.Kiosks)
+	return appendEntries(all, fact.KindTarget, o.Targets)
+}
+
+func appendEntries[B any](all []fact.Entry, kind fact.Kind, bodies []B) []fact.Entry {
+	for _, b := range bodies {
+		all = append(all, fact.Entry{Kind: kind, Body: b})
+	}
+	return all
+}
+
+// Fault is one thing wrong with a file: where, what, and what to try, in
+// Vietnamese. Line and Column count from 1; 0 is the file as a whole.
+type Fault struct {
+	File         string
+	Line, Column int
+	Message, Try string
+}
+
+// Error gives "file:line:column: message. Thử: …", which editors can follow.
+func (f Fault) Error() string {
+	s := f.File
+	if f.Line > 0 {
+		s = fmt.Sprintf("%s:%d:%d", s, f.Line, f.Column)
+	}
+	s += ": " + f.Message + "."
+	if f.Try != "" {
+		s += " Thử: " + f.Try + "."
+	}
+	return s
+}
