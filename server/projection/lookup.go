@@ -46,3 +46,22 @@ func (p *Projection) known(ctx context.Context, query string, key []byte) (k Kno
 	k.Closes, k.Rated = last+windowMilli, score != 0
 	return k, true, nil
 }
+
+// Kiosk is the place of a kiosk's key.
+type Kiosk struct {
+	Code, Desk         string // codes; empty where not known
+	DeskName, UnitName string
+	Admitted           bool
+}
+
+// LookupKiosk finds the place of the kiosk with this Ed25519 public key.
+func (p *Projection) LookupKiosk(ctx context.Context, public []byte) (k Kiosk, err error) {
+	err = p.db.Read().QueryRowContext(ctx, `SELECT a.kiosk, coalesce(k.desk, ''), coalesce(d.name, ''), coalesce(u.name, '')
+		FROM admission a LEFT JOIN kiosk k ON k.code = a.kiosk LEFT JOIN desk d ON d.code = k.desk LEFT JOIN unit u ON u.code = d.unit
+		WHERE a.public = ? ORDER BY a.fact DESC LIMIT 1`, public).Scan(&k.Code, &k.Desk, &k.DeskName, &k.UnitName)
+	if errors.Is(err, sql.ErrNoRows) {
+		return k, nil
+	}
+	k.Admitted = err == nil
+	return k, err
+}

@@ -1,0 +1,99 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+
+	"hailong/internal/fact"
+)
+
+// Between servers, on core NATS: what hash a server holds at a number of an
+// origin's chain, asked for on hl.hash.<server>.
+const hashSubject = "hl.hash."
+
+type hashQuestion struct {
+	_      struct{} `cbor:",toarray"`
+	Origin fact.OriginID
+	Number uint64
+}
+
+type hashAnswer struct {
+	_    struct{} `cbor:",toarray"`
+	Held bool
+	Hash fact.Hash
+}
+
+// OnEveryMark calls fn for the marks of all origins, one at a time, until stop.
+// fn must not block.
+func (b *Bus) OnEveryMark(fn func(fact.Mark)) (stop func(), err error) {
+	return b.subscribe(markSubject+"*", "", func(m *nats.Msg) {
+		var mark fact.Mark
+		origin, ok := originOf(m.Subject, markSubject)
+		if err := fact.Unmarshal(m.Data, &mark); err != nil || !ok || mark.Origin != origin || mark.Server == "" {
+			b.log.Warn("bus: a mark that is none", "subject", m.Subject)
+			return
+		}
+		fn(mark)
+	})
+}
+
+// HashAt asks a server for the hash that it holds at a number of an origin's
+// chain; held is false where it holds none.
+func (b *Bus) HashAt(ctx context.Context, server string, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error) {
+	question, err := fact.Marshal(&hashQuestion{Origin: origin, Number: number})
+	if err != nil {
+		return h, false, fmt.Errorf("bus: hash: %w", err)
+	}
+	m, err := b.nc.RequestWithContext(ctx, hashSubject+server, question)
+	if err != nil {
+		return h, false, fmt.Errorf("bus: hash: %w", requestError(ctx, err))
+	}
+	var a hashAnswer
+	if err := fact.Unmarshal(m.Data, &a); err != nil {
+		return h, false, fmt.Errorf("bus: hash: %w", err)
+	}
+	return a.Hash, a.Held, nil
+}
+
+// ServeHash answers HashAt for a server until stop. Where fn fails nothing is
+// answered.
+func (b *Bus) ServeHash(server string, fn func(origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)) (stop func(), err error) {
+	return b.subscribe(hashSubject+server, "", func(m *nats.Msg) {
+		var q hashQuestion
+		if fact.Unmarshal(m.Data, &q) != nil {
+			return
+		}
+		h, held, err := fn(q.Origin, q.Number)
+		if err != nil {
+			b.log.Warn("bus: hash", "error", err)
+			return
+		}
+		b.reply(m, &hashAnswer{Held: held, Hash: h})
+	})
+}
+
+// Agreed finds the last number at which two chains of one origin are the same:
+// mine and theirs tell the hash at a number and whether they hold one. Hashes
+// being chained, all before it is the same too. 0: nothing is.
+func Agreed(upTo uint64, mine, theirs func(number uint64) (fact.Hash, bool, error)) (uint64, error) {
+	low, high := uint64(0), upTo // same at low; not known above
+	for low < high {
+		mid := high - (high-low)/2
+		a, ok, err := mine(mid)
+		if err != nil {
+			return 0, err
+		}
+		b, held, err := theirs(mid)
+		if err != nil {
+			return 0, err
+		}
+		if ok && held && a == b {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return low, nil
+}

@@ -1,0 +1,181 @@
+// Package follow keeps a server's projection level with the stream, tells
+// origins and other servers how far it holds each chain, and gives other
+// servers what they lack.
+package follow
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hailong/internal/bus"
+	"hailong/internal/fact"
+	"hailong/server/projection"
+)
+
+// Bus is what following needs of NATS (*bus.Bus has it).
+type Bus interface {
+	Reader(from bus.Position, o bus.ReaderOptions) *bus.Reader
+	Connected(ctx context.Context) (context.Context, context.CancelFunc, error)
+	PublishMark(m fact.Mark) error
+	OnEveryMark(fn func(fact.Mark)) (stop func(), err error)
+	Ask(origin fact.OriginID) error
+	OnAsk(fn func(fact.OriginID)) (stop func(), err error)
+	ServeTime(server string, now func() time.Time) (stop func(), err error)
+	ServeConfig(fn func(public []byte) (bus.KioskConfig, error)) (stop func(), err error)
+	HashAt(ctx context.Context, server string, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)
+	ServeHash(server string, fn func(origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)) (stop func(), err error)
+	Publish(origin fact.OriginID, data []byte, head fact.Mark) (*bus.Ack, error)
+}
+
+// Options of New; Server, Servers, Bus and Projection must be set.
+type Options struct {
+	Server     string   // id of this server
+	Servers    []string // ids of all servers that must hold every fact, this one among them
+	Seal       [32]byte // X25519 public key that kiosks are told
+	Bus        Bus
+	Projection *projection.Projection
+	Now        func() time.Time
+	Log        *slog.Logger
+
+	// Lag is how long another server's mark may stay behind before this one
+	// gives it what it lacks; its origin, which can do so itself, comes first.
+	// 0: 15 s. Round is how often the others are asked for all marks; 0: 60 s.
+	Lag, Round time.Duration
+}
+
+// Follower runs until its context ends.
+type Follower struct {
+	o Options
+
+	mu     sync.Mutex
+	behind map[lagKey]*lag
+}
+
+// New makes a follower; nothing happens before Run.
+func New(o Options) *Follower {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Lag == 0 {
+		o.Lag = 15 * time.Second
+	}
+	if o.Round == 0 {
+		o.Round = time.Minute
+	}
+	return &Follower{o: o, behind: map[lagKey]*lag{}}
+}
+
+// Changed publishes the watermarks that a commit moved. To be called by
+// projection.Options.OnChange.
+func (f *Follower) Changed(c projection.Change) { f.publish(c.Marks) }
+
+func (f *Follower) publish(marks []fact.Mark) {
+	for _, m := range marks {
+		if err := f.o.Bus.PublishMark(m); err != nil {
+			if !errors.Is(err, bus.ErrDisconnected) {
+				f.o.Log.Warn("publish a watermark", "error", err)
+			}
+			return // all are told again after the reconnection
+		}
+	}
+}
+
+// Run follows the stream and serves origins until ctx ends.
+func (f *Follower) Run(ctx context.Context) error {
+	stops, err := f.serve(ctx)
+	defer func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	var others sync.WaitGroup
+	if len(f.o.Servers) > 1 {
+		others.Go(func() { f.refill(ctx) })
+	}
+	defer others.Wait()
+	p := f.o.Projection.Position()
+	reader := f.o.Bus.Reader(bus.Position{Stream: p.Stream, Sequence: p.Sequence, Digest: p.Digest}, bus.ReaderOptions{})
+	defer reader.Close()
+	current := false // the last group reached the end
+	for {
+		g, err := reader.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if err := f.apply(ctx, g); err != nil {
+			return err
+		}
+		// What a group did not touch is told too once the end is reached, and
+		// again after each reconnection, which gives an empty group.
+		if g.CaughtUp && (!current || len(g.Messages) == 0) {
+			f.publish(f.o.Projection.Marks())
+		}
+		current = g.CaughtUp
+	}
+}
+
+// apply stores a group, however often it takes: a full disk gets space again,
+// and what is in the stream is in no danger meanwhile.
+func (f *Follower) apply(ctx context.Context, g bus.Group) error {
+	messages := make([][]byte, len(g.Messages))
+	for i, m := range g.Messages {
+		messages[i] = m.Data
+	}
+	at := projection.Position{Stream: g.Position.Stream, Sequence: g.Position.Sequence, Digest: g.Position.Digest}
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		err := f.o.Projection.Apply(ctx, messages, at, g.CaughtUp)
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f.o.Log.Error("the projection could not store what it read; trying again", "error", err, "in", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// serve answers questions of origins and servers.
+func (f *Follower) serve(ctx context.Context) (stops []func(), err error) {
+	p := f.o.Projection
+	for _, subscribe := range []func() (func(), error){
+		func() (func(), error) {
+			return f.o.Bus.OnAsk(func(o fact.OriginID) { f.publish([]fact.Mark{p.Mark(o)}) })
+		},
+		func() (func(), error) { return f.o.Bus.ServeTime(f.o.Server, f.o.Now) },
+		func() (func(), error) {
+			return f.o.Bus.ServeConfig(func(public []byte) (bus.KioskConfig, error) { return f.config(ctx, public) })
+		},
+		func() (func(), error) {
+			return f.o.Bus.ServeHash(f.o.Server, func(o fact.OriginID, n uint64) (fact.Hash, bool, error) { return p.HashAt(ctx, o, n) })
+		},
+		func() (func(), error) { return f.o.Bus.OnEveryMark(f.heard) },
+	} {
+		stop, err := subscribe()
+		if err != nil {
+			return stops, err
+		}
+		stops = append(stops, stop)
+	}
+	return stops, nil
+}
+
+// config is what a kiosk is told of its place. A kiosk that is not admitted is
+// told so, and records all the same: its facts wait.
+func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, error) {
+	k, err := f.o.Projection.LookupKiosk(ctx, public)
+	return bus.KioskConfig{
+		Kiosk: k.Code, Desk: k.Desk, DeskName: k.DeskName, UnitName: k.UnitName,
+		Servers: f.o.Servers, Seal: f.o.Seal[:], Admitted: k.Admitted,
+	}, err
+}
