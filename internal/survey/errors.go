@@ -289,7 +289,7 @@ var catalogue = map[Code]entry{
 	CodeUnauthorised: {http.StatusUnauthorized,
 		"Cần có quyền để thực hiện việc này.",
 		"This needs authority.",
-		"send the operator token as Authorization: Bearer …; the server wrote it to the file operator.token in its data folder"},
+		"send the operator token as Authorization: Bearer TOKEN"},
 	CodeForbidden: {http.StatusForbidden,
 		"Việc này không thuộc quyền của bạn.",
 		"You may not do this.",
