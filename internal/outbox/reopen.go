@@ -35,7 +35,14 @@ func (o *Outbox) Reopen(ctx context.Context, reason string, agreed uint64) error
 		agreed := min(agreed, old.last)
 		opened := fact.Opened{Previous: old.origin[:], Agreed: agreed, Reason: reason}
 		if old.last > agreed {
-			opened.Withdrawn, opened.WithdrawnHash = old.last, old.lastHash[:]
+			err := o.w.facts(&old, agreed, agreed+1, func(_ *fact.Fact, bytes []byte) error {
+				h := fact.HashOf(bytes)
+				opened.Withdrawn, opened.WithdrawnHash = agreed+1, h[:]
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 		}
 		next, err := o.w.transact(func() (chain, error) {
 			if err := o.w.exec("UPDATE chain SET agreed = ? WHERE id = ?", int64(agreed), old.id); err != nil {

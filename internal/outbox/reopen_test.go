@@ -83,8 +83,8 @@ func TestReopenKeepsTimesAndOrder(t *testing.T) {
 		}
 		rs := drain(t, o, cs[1])
 		opened := openedOf(t, rs[0])
-		if fact.OriginID(opened.Previous) != cs[0].Origin || opened.Agreed != 6 || opened.Withdrawn != 10 ||
-			fact.Hash(opened.WithdrawnHash) != old[9].Hash || opened.Reason != "restored" || opened.Name != "K1" {
+		if fact.OriginID(opened.Previous) != cs[0].Origin || opened.Agreed != 6 || opened.Withdrawn != 7 ||
+			fact.Hash(opened.WithdrawnHash) != old[6].Hash || opened.Reason != "restored" || opened.Name != "K1" {
 			t.Fatalf("%+v", opened)
 		}
 		// Boot 1's first clock fact, then everything above 6 as it was. Boot 2 has no
