@@ -11,14 +11,20 @@ type Known struct {
 	Ballot   [32]byte
 	Desk     string // codes
 	Unit     string
+	DeskName string // empty where not known
+	DeskEN   string
+	UnitName string // of the settling authority
+	UnitEN   string
 	Service  uint8
 	Received int64 // Unix ms; of a slip: issued
 	Closes   int64 // Unix ms: ratings after this do not count
 	Rated    bool
 }
 
-const knownColumns = `b.key, coalesce(d.code, ''), coalesce(u.code, ''), b.service, b.received, b.last, b.score`
-const knownJoins = ` LEFT JOIN place d ON d.id = b.desk LEFT JOIN place u ON u.id = b.unit`
+const knownColumns = `b.key, coalesce(d.code, ''), coalesce(u.code, ''), b.service, b.received, b.last, b.score,
+	coalesce(dn.name, ''), coalesce(dn.name_en, ''), coalesce(un.name, ''), coalesce(un.name_en, '')`
+const knownJoins = ` LEFT JOIN place d ON d.id = b.desk LEFT JOIN place u ON u.id = b.unit
+	LEFT JOIN desk dn ON dn.id = b.desk LEFT JOIN unit un ON un.id = b.unit`
 
 // LookupReceipt finds what a receipt hash is registered for.
 func (p *Projection) LookupReceipt(ctx context.Context, hash [32]byte) (Known, bool, error) {
@@ -35,7 +41,8 @@ func (p *Projection) known(ctx context.Context, query string, key []byte) (k Kno
 	var raw []byte
 	var last int64
 	var score int
-	err = p.db.Read().QueryRowContext(ctx, query, key).Scan(&raw, &k.Desk, &k.Unit, &k.Service, &k.Received, &last, &score)
+	err = p.db.Read().QueryRowContext(ctx, query, key).Scan(&raw, &k.Desk, &k.Unit, &k.Service, &k.Received, &last, &score,
+		&k.DeskName, &k.DeskEN, &k.UnitName, &k.UnitEN)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, false, nil
 	}

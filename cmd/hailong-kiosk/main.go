@@ -1,0 +1,52 @@
+// Command hailong-kiosk is the kiosk on the counter: it records ratings on its
+// own disk, shows thanks, and sends them to the server when it can.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type cli struct {
+	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" env:"HAILONG_LOG_LEVEL"`
+
+	Serve serveCmd `cmd:"" default:"withargs" help:"Run the kiosk."`
+	Key   keyCmd   `cmd:"" help:"Print the kiosk's public key, which an administrator admits."`
+}
+
+func main() {
+	// An old PC has little memory, and a kiosk little to do.
+	debug.SetGCPercent(50)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run gives the exit code: 0 done, 1 failed, 2 wrong words.
+func run(ctx context.Context, args []string) int {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("hailong-kiosk"), kong.Description("The kiosk of Hài Lòng."),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		panic(err) // the words above are wrong
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hailong-kiosk:", err)
+		return 2
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel})))
+	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "hailong-kiosk:", err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hailong/internal/bus"
+	"hailong/internal/fact"
+	"hailong/internal/outbox"
+	"hailong/internal/sqlite"
+	"hailong/internal/uplink"
+	"hailong/kiosk"
+)
+
+// place is where a kiosk's files are.
+type place struct {
+	Data string `help:"Folder of this kiosk's data." default:"data/kiosk" env:"HAILONG_DATA"`
+}
+
+func (p place) key() (ed25519.PrivateKey, error) {
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w; try another --data", err)
+	}
+	return outbox.LoadKey(filepath.Join(p.Data, "kiosk.key"))
+}
+
+// keyCmd is `hailong-kiosk key`.
+type keyCmd struct{ place }
+
+// Run prints the public key, and makes the key at first.
+func (c *keyCmd) Run() error {
+	key, err := c.key()
+	if err == nil {
+		fmt.Println(hex.EncodeToString(key.Public().(ed25519.PublicKey)))
+	}
+	return err
+}
+
+// serveCmd is `hailong-kiosk serve`.
+type serveCmd struct {
+	place
+	Name      string        `help:"Name of this device, for people." default:"kiosk" env:"HAILONG_NAME"`
+	Listen    string        `help:"Address of the screen." default:"127.0.0.1:8090" env:"HAILONG_LISTEN"`
+	Nats      string        `help:"Where the server's NATS is; several with commas." default:"nats://127.0.0.1:4222" env:"HAILONG_NATS"`
+	Retention time.Duration `help:"How long facts stay on this device at least." default:"2160h" env:"HAILONG_RETENTION"`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(ctx context.Context) error {
+	d, err := c.open(ctx, slog.Default())
+	if err != nil {
+		return err
+	}
+	slog.Info("hailong-kiosk is ready", "screen", "http://"+d.listener.Addr().String())
+	return errors.Join(d.Run(ctx), d.Close())
+}
+
+// device is one running kiosk. Tests start the same type on port 0.
+type device struct {
+	c        *serveCmd
+	log      *slog.Logger
+	public   ed25519.PublicKey
+	outbox   *outbox.Outbox
+	bus      *bus.Bus
+	uplink   *uplink.Uplink
+	app      *fiber.App
+	listener net.Listener
+
+	config atomic.Pointer[bus.KioskConfig]
+	offset atomic.Pointer[time.Duration] // of the wall clock to the server's
+}
+
+// configKey is where the outbox keeps the last configuration for offline starts.
+const configKey = "config"
+
+func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err error) {
+	d := &device{c: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	key, err := c.key()
+	if err != nil {
+		return nil, err
+	}
+	d.public = key.Public().(ed25519.PublicKey)
+	d.outbox, err = outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
+		Key: key, Role: fact.RoleKiosk, Name: c.Name, Stamp: stamp, Retention: c.Retention,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.config.Store(&bus.KioskConfig{})
+	raw, err := d.outbox.Value(ctx, configKey)
+	if err != nil {
+		return nil, err
+	}
+	var kept bus.KioskConfig
+	if len(raw) > 0 && fact.Unmarshal(raw, &kept) == nil {
+		d.config.Store(&kept)
+	}
+	if d.bus, err = bus.Connect(bus.Options{Name: "kiosk " + c.Name, URL: c.Nats, Log: log}); err != nil {
+		return nil, err
+	}
+	d.uplink = uplink.New(uplink.Options{
+		Outbox: d.outbox, Bus: d.bus, Log: log, Stamp: stamp, Clock: d.clock,
+		Servers: func() []string { return d.config.Load().Servers },
+	})
+	if d.app, err = kiosk.New(kiosk.Options{
+		Recorder: d.outbox, IsFull: sqlite.IsFull, Config: d.screenConfig, Status: d.status, Log: log, Version: version(),
+	}); err != nil {
+		return nil, err
+	}
+	if d.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; try another --listen", c.Listen, err)
+	}
+	return d, nil
+}
+
+// clock records what time a server said it was.
+func (d *device) clock(ctx context.Context, c fact.Clock) error {
+	s := stamp()
+	off := time.Duration(s.Wall-(c.Server+s.Mono-c.Mono)) * time.Millisecond
+	d.offset.Store(&off)
+	_, err := d.outbox.Append(ctx, fact.Entry{Kind: fact.KindClock, Body: &c})
+	return err
+}
+
+// Run works until the context ends, or a part fails for good.
+func (d *device) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for name, part := range map[string]func(context.Context) error{
+		"uplink": d.uplink.Run,
+		"config": d.configure,
+		"prune":  d.prune,
+		"screen": d.listen,
+	} {
+		wg.Go(func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (d *device) listen(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		if err := d.app.ShutdownWithTimeout(2 * time.Second); err != nil {
+			d.log.Debug("the screen did not end in time", "error", err)
+		}
+	})
+	defer stop()
+	return d.app.Listener(d.listener)
+}
+
+// configure asks a server for this kiosk's place: often until it is admitted,
+// then once a minute.
+func (d *device) configure(ctx context.Context) error {
+	for {
+		wait := 2 * time.Second
+		link, done, err := d.bus.Connected(ctx)
+		if err != nil {
+			return err
+		}
+		asked, cancel := context.WithTimeout(link, 2*time.Second)
+		c, err := d.bus.Config(asked, d.public)
+		cancel()
+		done()
+		switch {
+		case err != nil:
+			d.log.Debug("configuration", "error", err)
+		case c.Admitted:
+			wait = time.Minute
+			fallthrough
+		default:
+			if err := d.keep(ctx, c); err != nil {
+				d.log.Warn("keep the configuration for offline starts", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// keep takes a configuration over, and stores it where it is another.
+func (d *device) keep(ctx context.Context, c bus.KioskConfig) error {
+	now, err := fact.Marshal(&c)
+	if err != nil {
+		return err
+	}
+	was, err := fact.Marshal(d.config.Load())
+	if err != nil || string(was) == string(now) {
+		return err
+	}
+	d.config.Store(&c)
+	return d.outbox.SetValue(ctx, configKey, now)
+}
+
+// screenConfig is what the screen needs of the configuration.
+func (d *device) screenConfig() kiosk.Config {
+	c := d.config.Load()
+	k := kiosk.Config{Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName}
+	if len(c.Seal) == 32 {
+		k.SealKey = (*[32]byte)(c.Seal)
+	}
+	return k
+}
+
+// status is what staff see.
+func (d *device) status(ctx context.Context) (kiosk.Status, error) {
+	stats, err := d.outbox.Stats(ctx)
+	if err != nil {
+		return kiosk.Status{}, err
+	}
+	u, err := d.uplink.Status(ctx)
+	if err != nil {
+		return kiosk.Status{}, err
+	}
+	c := d.config.Load()
+	s := kiosk.Status{
+		Kiosk: d.c.Name, Origin: stats.Origin.String(), Admitted: c.Admitted,
+		Backlog: int64(u.Unconfirmed), LastContact: u.LastContact, Facts: int64(stats.Facts), Bytes: stats.Bytes,
+	}
+	if c.Kiosk != "" {
+		s.Kiosk = c.Kiosk
+	}
+	if u.OldestUnsent.Wall != 0 {
+		s.OldestUnsent = time.UnixMilli(u.OldestUnsent.Wall)
+	}
+	if off := d.offset.Load(); off != nil {
+		s.ClockOffset, s.ClockKnown = *off, true
+	}
+	if stats.Failing && stats.LastError != nil {
+		s.StorageError, s.StorageFailed = stats.LastError.Error(), stats.LastErrorAt
+	}
+	return s, nil
+}
+
+// prune gives old facts up once all servers hold them; it needs the marks and a
+// clock fact of this start, so the first attempt is not at once.
+func (d *device) prune(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if _, err := d.outbox.Prune(ctx, d.config.Load().Servers); err != nil && ctx.Err() == nil {
+			d.log.Warn("prune the outbox", "error", err)
+		}
+	}
+}
+
+// Close gives everything back, the last opened first.
+func (d *device) Close() error {
+	var errs []error
+	if d.listener != nil {
+		if err := d.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if d.bus != nil {
+		d.bus.Close()
+	}
+	if d.outbox != nil {
+		errs = append(errs, d.outbox.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// version is the module's version or commit, as the build knows it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return info.Main.Version
+}

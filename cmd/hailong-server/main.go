@@ -1,0 +1,50 @@
+// Command hailong-server is the central server of Hài Lòng: it takes in the
+// facts of kiosks and its own, computes the index, and shows it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type cli struct {
+	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" env:"HAILONG_LOG_LEVEL"`
+
+	Serve  serveCmd  `cmd:"" help:"Run the server."`
+	Digest digestCmd `cmd:"" help:"Print the digest of a server's results: the same on all servers that hold the same facts."`
+	clientCommands
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run gives the exit code: 0 done, 1 failed, 2 wrong words.
+func run(ctx context.Context, args []string) int {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("hailong-server"), kong.Description("The central server of Hài Lòng."),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		panic(err) // the words above are wrong
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hailong-server:", err)
+		return 2
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel})))
+	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "hailong-server:", err)
+		return 1
+	}
+	return 0
+}

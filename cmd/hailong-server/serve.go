@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hailong/internal/bus"
+	"hailong/internal/fact"
+	"hailong/internal/outbox"
+	"hailong/internal/uplink"
+	"hailong/server/broker"
+	"hailong/server/follow"
+	"hailong/server/keyring"
+	"hailong/server/projection"
+)
+
+// serveCmd is `hailong-server serve`.
+type serveCmd struct {
+	Data      string        `help:"Folder of this server's data." default:"data/server" env:"HAILONG_DATA"`
+	Keys      string        `help:"The servers' shared key file, kept apart from backups; made at the very first start. Default: DATA.keys beside the folder." env:"HAILONG_KEYS"`
+	Name      string        `help:"Id of this server." default:"s1" env:"HAILONG_NAME"`
+	Servers   []string      `help:"Ids of all servers that must hold every fact. Default: this one." env:"HAILONG_SERVERS"`
+	Listen    string        `help:"Address of the pages." default:"127.0.0.1:8080" env:"HAILONG_LISTEN"`
+	PublicURL string        `help:"What citizens' phones reach: the address in the QR. Default: http:// and the address of the pages." env:"HAILONG_PUBLIC_URL"`
+	Nats      string        `help:"External NATS (nats://…); default: a NATS server inside this one." env:"HAILONG_NATS"`
+	NatsAddr  string        `help:"Address of the NATS server inside, for kiosks." default:"127.0.0.1:4222" env:"HAILONG_NATS_LISTEN"`
+	StreamDir string        `help:"Folder of the stream, on another disk than DATA where there is one. Default: DATA/stream." env:"HAILONG_STREAM_DIR"`
+	Replicas  int           `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
+	Retention time.Duration `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
+	Refill    time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(ctx context.Context) error {
+	s, err := c.open(ctx, slog.Default())
+	if err != nil {
+		return err
+	}
+	slog.Info("hailong-server is ready", "pages", "http://"+s.Addr(), "nats", s.NATS())
+	return errors.Join(s.Run(ctx), s.Close())
+}
+
+// server is one running server. Tests start the same type on port 0.
+type server struct {
+	c    *serveCmd
+	log  *slog.Logger
+	keys *keyring.Ring
+
+	broker   *broker.Broker // nil with an external NATS
+	bus      *bus.Bus
+	outbox   *outbox.Outbox
+	proj     *projection.Projection
+	follower *follow.Follower
+	uplink   *uplink.Uplink
+
+	app      *fiber.App
+	listener net.Listener
+	pages    pages
+}
+
+// open opens everything; a fault gives back what was open.
+func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err error) {
+	if c.Keys == "" {
+		c.Keys = c.Data + ".keys"
+	}
+	if len(c.Servers) == 0 {
+		c.Servers = []string{c.Name}
+	}
+	if !slices.Contains(c.Servers, c.Name) {
+		return nil, fmt.Errorf("--servers=%v does not name this server; try: --servers=%s,…", c.Servers, c.Name)
+	}
+	s := &server{c: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err = os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w; try another --data", err)
+	}
+	_, statErr := os.Stat(filepath.Join(c.Data, "server.db"))
+	if s.keys, err = keyring.Open(c.Keys, os.IsNotExist(statErr)); err != nil {
+		return nil, err
+	}
+	if err = s.connect(); err != nil {
+		return nil, err
+	}
+	key, err := outbox.LoadKey(filepath.Join(c.Data, "server.key"))
+	if err != nil {
+		return nil, err
+	}
+	s.outbox, err = outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
+		Key: key, Role: fact.RoleServer, Name: c.Name, Retention: c.Retention,
+		Member: s.keys.Member(key.Public().(ed25519.PublicKey)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.proj, err = projection.Open(ctx, filepath.Join(c.Data, "server.db"), projection.Options{
+		Server: c.Name, Keys: s.keys, Log: log, OnChange: func(ch projection.Change) {
+			s.follower.Changed(ch)
+			s.pages.changed(ch)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.follower = follow.New(follow.Options{
+		Server: c.Name, Servers: c.Servers, Seal: s.keys.Public(), Bus: s.bus, Projection: s.proj, Log: log, Lag: c.Refill, Round: 4 * c.Refill,
+	})
+	s.uplink = uplink.New(uplink.Options{
+		Outbox: s.outbox, Bus: s.bus, Servers: func() []string { return c.Servers }, Log: log,
+	})
+	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; try another --listen", c.Listen, err)
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + s.Addr()
+	}
+	if err = s.wire(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect starts the NATS server inside, or finds the one outside.
+func (s *server) connect() (err error) {
+	o := bus.Options{Name: "server " + s.c.Name, URL: s.c.Nats, Replicas: s.c.Replicas, MaxAge: s.c.Retention, Log: s.log}
+	if s.c.Nats == "" {
+		host, port, err := net.SplitHostPort(s.c.NatsAddr)
+		n, perr := net.LookupPort("tcp", port)
+		if err := errors.Join(err, perr); err != nil {
+			return fmt.Errorf("--nats-addr=%s: %w; try: --nats-addr=127.0.0.1:4222", s.c.NatsAddr, err)
+		}
+		dir := s.c.StreamDir
+		if dir == "" {
+			dir = filepath.Join(s.c.Data, "stream")
+		}
+		if s.broker, err = broker.Start(broker.Options{Dir: dir, Host: host, Port: n, Log: s.log}); err != nil {
+			return err
+		}
+		o.InProcess = s.broker
+	}
+	s.bus, err = bus.Connect(o)
+	return err
+}
+
+// streamApart says whether the stream is a second copy of what this server
+// records: replicated, or on another disk.
+func (s *server) streamApart() bool { return s.c.StreamDir != "" || s.c.Replicas > 1 }
+
+// Append records what this server takes in itself. Where the stream is a second
+// copy it is answered only once that has it too: there is no kiosk behind it.
+func (s *server) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref, error) {
+	refs, err := s.outbox.Append(ctx, entries...)
+	if err != nil || !s.streamApart() {
+		return refs, err
+	}
+	return refs, s.uplink.WaitPublished(ctx, refs[len(refs)-1])
+}
+
+// Addr is where the pages are.
+func (s *server) Addr() string { return s.listener.Addr().String() }
+
+// NATS is where kiosks connect.
+func (s *server) NATS() string {
+	if s.broker != nil {
+		return s.broker.URL()
+	}
+	return s.c.Nats
+}
+
+// Run works until the context ends, or a part fails for good.
+func (s *server) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for name, part := range map[string]func(context.Context) error{
+		"follow": s.follower.Run,
+		"uplink": s.uplink.Run,
+		"prune":  s.prune,
+		"pages":  s.listen,
+	} {
+		wg.Go(func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (s *server) listen(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		s.pages.close()
+		if err := s.app.ShutdownWithTimeout(2 * time.Second); err != nil {
+			s.log.Debug("pages did not end in time", "error", err)
+		}
+	})
+	defer stop()
+	return s.app.Listener(s.listener)
+}
+
+// prune gives old facts up once all servers hold them.
+func (s *server) prune(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if _, err := s.outbox.Prune(ctx, s.c.Servers); err != nil && ctx.Err() == nil {
+			s.log.Warn("prune the outbox", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// Close gives everything back, the last opened first.
+func (s *server) Close() error {
+	var errs []error
+	if s.listener != nil {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.proj != nil {
+		errs = append(errs, s.proj.Close())
+	}
+	if s.outbox != nil {
+		errs = append(errs, s.outbox.Close())
+	}
+	if s.bus != nil {
+		s.bus.Close()
+	}
+	if s.broker != nil {
+		s.broker.Close()
+	}
+	return errors.Join(errs...)
+}
