@@ -25,7 +25,7 @@ type lastClock struct {
 // clock asks for the time until a server has told it, and records it: for each
 // boot and origin the first, then one in ten minutes at most.
 func (u *Uplink) clock(ctx context.Context) {
-	for wait := 2 * time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
+	for wait := 2 * time.Second; ctx.Err() == nil; wait = min(2*wait, 15*time.Second) {
 		done, err := u.askTime(ctx)
 		if done {
 			return

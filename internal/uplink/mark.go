@@ -14,17 +14,17 @@ type mailbox struct {
 	filled chan struct{}
 }
 
-// mailboxSize bounds what strangers can fill.
+// mailboxSize bounds what strangers can fill; listed servers always have room.
 const mailboxSize = 1024
 
 func newMailbox() mailbox {
 	return mailbox{mu: new(sync.Mutex), marks: map[peerKey]fact.Mark{}, filled: make(chan struct{}, 1)}
 }
 
-func (b *mailbox) put(m fact.Mark) {
+func (b *mailbox) put(m fact.Mark, listed bool) {
 	b.mu.Lock()
 	k := peerKey{m.Server, m.Origin}
-	if _, ok := b.marks[k]; ok || len(b.marks) < mailboxSize {
+	if _, ok := b.marks[k]; ok || listed || len(b.marks) < mailboxSize {
 		b.marks[k] = m
 	}
 	b.mu.Unlock()

@@ -107,7 +107,8 @@ func (s *session) begin() (err error) {
 	u.box.take()
 	for _, c := range s.chains {
 		if u.subs[c.origin] == nil {
-			if u.subs[c.origin], err = u.o.Bus.OnMarks(c.origin, u.box.put); err != nil {
+			put := func(m fact.Mark) { u.box.put(m, slices.Contains(u.o.Servers(), m.Server)) }
+			if u.subs[c.origin], err = u.o.Bus.OnMarks(c.origin, put); err != nil {
 				return err
 			}
 		}

@@ -142,7 +142,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		}
 		clear(u.subs)
 	}()
-	for wait := time.Duration(0); ; {
+	for wait, again := time.Duration(0), 0; ; {
 		link, release, err := u.o.Bus.Connected(ctx)
 		if err != nil {
 			return err
@@ -155,9 +155,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if u.acks() != acked {
-			wait = 0
+			wait, again = 0, 0
 		}
-		if errors.Is(err, errAgain) {
+		if again++; errors.Is(err, errAgain) && again < 4 {
 			continue
 		}
 		u.failed(err)

@@ -387,6 +387,16 @@ func (h *holder) number(o fact.OriginID) uint64 {
 	return 0
 }
 
+func (h *holder) hashAt(o fact.OriginID, number uint64) (fact.Hash, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.chains[o]
+	if c == nil || number == 0 || number > uint64(len(c.facts)) {
+		return fact.Hash{}, false
+	}
+	return c.facts[number-1].Hash, true
+}
+
 func (h *holder) forked() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -421,7 +431,15 @@ func (h *holder) has(k *kiosk) bool {
 		h.t.Fatal(err)
 	}
 	for _, c := range chains {
-		if c.Last >= c.First && h.number(c.Origin) < c.Last {
+		if c.Last < c.First {
+			continue
+		}
+		// Equal at the end, hence at all before; more is not the same.
+		want, _, err := k.box.HashAt(context.Background(), c.Origin, c.Last)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if got, ok := h.hashAt(c.Origin, c.Last); !ok || got != want {
 			return false
 		}
 	}
