@@ -62,15 +62,19 @@ type peer struct {
 	pause    time.Duration
 }
 
+// same says whether the mark is the one from which was last sent again: a server
+// that has moved, or was restored, or has another stream to read, is not.
+func (p *peer) same() bool {
+	return p.pause > 0 && p.mark.Number == p.from.Number && p.mark.Incarnation == p.from.Incarnation && p.mark.Stream == p.from.Stream
+}
+
 // maySend says whether to send again from the mark: at once the first time,
 // then after pauses that double from 1 s to 5 min.
-func (p *peer) maySend(now time.Time) bool {
-	return p.pause == 0 || p.mark.Number != p.from.Number || p.mark.Incarnation != p.from.Incarnation || !now.Before(p.again)
-}
+func (p *peer) maySend(now time.Time) bool { return !p.same() || !now.Before(p.again) }
 
 // sent notes that it is being sent to again from its mark.
 func (p *peer) sent(now time.Time) {
-	if p.pause > 0 && p.mark.Number == p.from.Number && p.mark.Incarnation == p.from.Incarnation {
+	if p.same() {
 		p.pause = min(2*p.pause, 5*time.Minute)
 	} else {
 		p.pause = time.Second

@@ -70,14 +70,20 @@ func TestOlderCopy(t *testing.T) {
 		// what happens while the kiosk is away
 		before func(w *world, a, b *holder)
 		after  func(w *world, a, b *holder)
+		fresh  uint64 // recorded in the copy before it is connected
 		least  uint64 // the agreed number is at least this
 	}{
-		{"all there", nil, nil, 101},
-		{"servers only", func(w *world, _, _ *holder) { deleteStream(w.t, w) }, nil, 0},
-		{"one server only", func(w *world, _, b *holder) { b.stop(); deleteStream(w.t, w) }, func(w *world, _, b *holder) { b.start(w) }, 0},
-		{"the other server only, behind", func(w *world, a, b *holder) { b.stop(); deleteStream(w.t, w) }, nil, 0},
+		{"all there", nil, nil, 30, 101},
+		{"all there, as many here", nil, nil, 100, 101},
+		{"all there, more here", nil, nil, 300, 101},
+		{"servers only", func(w *world, _, _ *holder) { deleteStream(w.t, w) }, nil, 30, 0},
+		{"servers only, as many here", func(w *world, _, _ *holder) { deleteStream(w.t, w) }, nil, 100, 0},
+		{"servers only, more here", func(w *world, _, _ *holder) { deleteStream(w.t, w) }, nil, 300, 0},
+		{"one server only", func(w *world, _, b *holder) { b.stop(); deleteStream(w.t, w) }, func(w *world, _, b *holder) { b.start(w) }, 30, 0},
 		{"stream only", func(_ *world, a, b *holder) { a.stop(); b.stop() },
-			func(w *world, a, b *holder) { a.start(w); b.start(w) }, 101},
+			func(w *world, a, b *holder) { a.start(w); b.start(w) }, 30, 101},
+		{"stream only, more here", func(_ *world, a, b *holder) { a.stop(); b.stop() },
+			func(w *world, a, b *holder) { a.start(w); b.start(w) }, 300, 101},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -101,7 +107,7 @@ func TestOlderCopy(t *testing.T) {
 			}
 			k.restore(dir)
 			k.open()
-			ref := k.add(200, 230, 1)
+			ref := k.add(200, 200+c.fresh, 1)
 			k.start()
 			eventually(t, "a new origin", func() bool { return k.box.Head().Origin != origin })
 			if err := k.up.WaitPublished(context.Background(), ref); err != nil {
@@ -110,11 +116,9 @@ func TestOlderCopy(t *testing.T) {
 			if c.after != nil {
 				c.after(w, a, b)
 			}
-			a.holdsAll(k)
-			a.heldBelow(230)
-			if c.name != "the other server only, behind" {
-				b.holdsAll(k)
-				b.heldBelow(230)
+			for _, h := range []*holder{a, b} {
+				h.holdsAll(k)
+				h.heldBelow(200 + c.fresh)
 			}
 			o := k.opened()
 			if o.Agreed < c.least || o.Agreed > 101 || fact.OriginID(o.Previous) != origin || o.Reason == "" {
@@ -127,9 +131,9 @@ func TestOlderCopy(t *testing.T) {
 			now := k.box.Head().Origin
 			k.shut()
 			k.start()
-			k.add(230, 240, 1)
+			k.add(200+c.fresh, 210+c.fresh, 1)
 			a.holdsAll(k)
-			a.heldBelow(240)
+			a.heldBelow(210 + c.fresh)
 			if k.box.Head().Origin != now {
 				t.Fatal("another origin again")
 			}
