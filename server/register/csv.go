@@ -54,17 +54,24 @@ func fold(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// line is one row of a file, or why it is none.
-type line struct {
-	number int // in the file, from 1
-	row    Row
-	fault  *survey.Error
+// Line is one row of a file, or why it is none.
+type Line struct {
+	Number int // in the file, from 1
+	Row    Row
+	Fault  *survey.Error
 }
 
-// readCSV reads a file's rows. An error is about the file as a whole:
-// survey.CodeFileTooLarge, CodeFileNotUTF8, CodeCSVHeader. Whatever is wrong
-// with one row stands in that row.
-func readCSV(in io.Reader) ([]line, error) {
+// ReadCSV reads the rows of a CSV file in UTF-8 of at most MaxCSV bytes, with or
+// without byte order mark, parted by commas, semicolons or tabs. The first line
+// names the columns, in Vietnamese or English: mã hồ sơ (code), bộ phận một cửa
+// (desk), thời gian nhận (received) must be there; cơ quan giải quyết (unit),
+// loại dịch vụ (service), lĩnh vực (field), thủ tục (procedure), mã cán bộ
+// (officer) and hẹn trả (due) may be.
+//
+// An error is about the file as a whole: survey.CodeFileTooLarge,
+// CodeFileNotUTF8, CodeCSVHeader. What keeps one line from being read stands in
+// that line; empty lines are left out.
+func ReadCSV(in io.Reader) ([]Line, error) {
 	data, err := io.ReadAll(io.LimitReader(in, MaxCSV+1))
 	if err != nil {
 		return nil, survey.Wrap(survey.CodeFileUnreadable, err, "CSV")
@@ -88,7 +95,7 @@ func readCSV(in io.Reader) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	var lines []line
+	var lines []Line
 	for {
 		fields, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -97,7 +104,7 @@ func readCSV(in io.Reader) ([]line, error) {
 		var syntax *csv.ParseError
 		switch {
 		case errors.As(err, &syntax):
-			lines = append(lines, line{number: syntax.StartLine, fault: survey.Wrap(survey.CodeCSVSyntax, err, syntax.StartLine)})
+			lines = append(lines, Line{Number: syntax.StartLine, Fault: survey.Wrap(survey.CodeCSVSyntax, err, syntax.StartLine)})
 		case err != nil:
 			return nil, survey.Wrap(survey.CodeFileUnreadable, err, "CSV")
 		case !blank(fields):
@@ -147,38 +154,38 @@ func blank(fields []string) bool {
 	return true
 }
 
-func toLine(number int, places, fields []string) line {
-	l := line{number: number}
+func toLine(number int, places, fields []string) Line {
+	l := Line{Number: number}
 	for i, f := range fields {
 		f = strings.Clone(strings.TrimSpace(f))
 		if i >= len(places) {
 			if f != "" { // what trails by itself is a spreadsheet's
-				l.fault = survey.New(survey.CodeCSVSyntax, number)
+				l.Fault = survey.New(survey.CodeCSVSyntax, number)
 			}
 			continue
 		}
 		switch places[i] {
 		case "code":
-			l.row.Code = f
+			l.Row.Code = f
 		case "desk":
-			l.row.Desk = f
+			l.Row.Desk = f
 		case "unit":
-			l.row.Unit = f
+			l.Row.Unit = f
 		case "service":
-			l.row.Service = f
+			l.Row.Service = f
 			if s := services[fold(f)]; s != "" {
-				l.row.Service = s
+				l.Row.Service = s
 			}
 		case "field":
-			l.row.Field = f
+			l.Row.Field = f
 		case "procedure":
-			l.row.Procedure = f
+			l.Row.Procedure = f
 		case "officer":
-			l.row.Officer = f
+			l.Row.Officer = f
 		case "received":
-			l.row.Received = f
+			l.Row.Received = f
 		case "due":
-			l.row.Due = f
+			l.Row.Due = f
 		}
 	}
 	return l

@@ -32,18 +32,13 @@ type RowFault struct {
 	Fault *survey.Error
 }
 
-// ImportCSV registers the dossiers of a CSV file in UTF-8 of at most MaxCSV
-// bytes, with or without byte order mark, parted by commas, semicolons or tabs.
-// The first line names the columns, in Vietnamese or English: mã hồ sơ (code),
-// bộ phận một cửa (desk), thời gian nhận (received) must be there; cơ quan giải
-// quyết (unit), loại dịch vụ (service), lĩnh vực (field), thủ tục (procedure),
-// mã cán bộ (officer) and hẹn trả (due) may be.
+// ImportCSV registers the dossiers of a CSV file, as ReadCSV reads it.
 //
 // The good rows are taken; a second import of the same file changes nothing.
 // progress may be nil; it is called after each piece that is on the disk. With
 // an error that came after some pieces, what they did is given too.
 func (r *Register) ImportCSV(ctx context.Context, in io.Reader, progress func(done, total int)) (Imported, error) {
-	lines, err := readCSV(in)
+	lines, err := ReadCSV(in)
 	done := Imported{Rows: len(lines)}
 	if err != nil {
 		return done, err
@@ -66,11 +61,11 @@ func (r *Register) ImportCSV(ctx context.Context, in io.Reader, progress func(do
 	return done, nil
 }
 
-func (r *Register) importPiece(ctx context.Context, piece []line, done *Imported) (*fact.Ref, error) {
+func (r *Register) importPiece(ctx context.Context, piece []Line, done *Imported) (*fact.Ref, error) {
 	rows := make([]Row, 0, len(piece))
 	for _, l := range piece {
-		if l.fault == nil {
-			rows = append(rows, l.row)
+		if l.Fault == nil {
+			rows = append(rows, l.Row)
 		}
 	}
 	results, last, err := r.register(ctx, rows)
@@ -78,7 +73,7 @@ func (r *Register) importPiece(ctx context.Context, piece []line, done *Imported
 		return nil, err
 	}
 	for _, l := range piece {
-		fault := l.fault
+		fault := l.Fault
 		var result Result
 		if fault == nil {
 			result, results = results[0], results[1:]
@@ -86,11 +81,11 @@ func (r *Register) importPiece(ctx context.Context, piece []line, done *Imported
 		}
 		switch {
 		case fault == nil:
-			done.New = append(done.New, ImportedRow{Line: l.number, Code: result.Code, Registered: result.Registered})
+			done.New = append(done.New, ImportedRow{Line: l.Number, Code: result.Code, Registered: result.Registered})
 		case fault.Code == survey.CodeDossierRegistered:
 			done.Already++
 		default:
-			done.Faults = append(done.Faults, RowFault{l.number, fault})
+			done.Faults = append(done.Faults, RowFault{l.Number, fault})
 		}
 	}
 	return last, nil

@@ -26,7 +26,9 @@ import (
 
 // Recorder makes facts durable. Append returns when the entries are on the disk,
 // consecutive and all or none of them; errors of the survey catalogue go through
-// to whoever asked. Where it gives survey.CodeUnconfirmed the facts are stored.
+// to whoever asked. Where it gives both references and an error, the facts are
+// stored, and a second copy is not confirmed (survey.CodeUnconfirmed): whoever
+// asks again learns that they are registered, and may ask for a reprint.
 type Recorder interface {
 	Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref, error)
 }
@@ -106,22 +108,25 @@ func (r *Register) decide(ctx context.Context, fn func() ([]fact.Entry, error)) 
 		return nil, err
 	}
 	refs, err := r.o.Recorder.Append(ctx, entries...)
-	if err != nil && survey.CodeOf(err) != survey.CodeUnconfirmed {
-		return nil, recordFault(err)
-	}
 	if len(refs) > 0 {
 		last = &refs[len(refs)-1]
 		r.note(entries, *last)
 	}
-	return last, err
+	if err != nil {
+		return nil, recordFault(err, last != nil)
+	}
+	return last, nil
 }
 
-// recordFault gives the catalogue's error for what an outbox could not store.
-func recordFault(err error) error {
+// recordFault gives the catalogue's error for what a recorder could not store,
+// or stored without its second copy.
+func recordFault(err error, stored bool) error {
 	var known *survey.Error
 	switch {
 	case errors.As(err, &known):
 		return known
+	case stored:
+		return survey.Wrap(survey.CodeUnconfirmed, err)
 	case sqlite.IsFull(err):
 		return survey.Wrap(survey.CodeStorageFull, err)
 	}

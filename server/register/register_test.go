@@ -360,6 +360,14 @@ type failing struct{ err error }
 
 func (f failing) Append(context.Context, ...fact.Entry) ([]fact.Ref, error) { return nil, f.err }
 
+// unconfirmed stores, and does not get a second copy.
+type unconfirmed struct{ w *registertest.World }
+
+func (u unconfirmed) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref, error) {
+	refs, err := u.w.Outbox.Append(ctx, entries...)
+	return refs, errors.Join(err, errors.New("no answer"))
+}
+
 func TestNotRecordedIsNotAnswered(t *testing.T) {
 	w := registertest.New(t, nil)
 	for want, cause := range map[survey.Code]error{
@@ -372,7 +380,17 @@ func TestNotRecordedIsNotAnswered(t *testing.T) {
 			t.Errorf("%v: %+v %v", cause, results, err)
 		}
 	}
-	// Nothing remains of it: the next try registers.
+	w.Pause()
+	w.Restart(unconfirmed{w})
+	if _, err := w.Register.Register(ctx, []register.Row{row("000.00.06.H41-261120-0001")}); survey.CodeOf(err) != survey.CodeUnconfirmed {
+		t.Errorf("stored without a second copy: %v", err)
+	}
+	results, err := w.Register.Register(ctx, []register.Row{row("000.00.06.H41-261120-0001")})
+	if err != nil || fault(results[0].Fault) != survey.CodeDossierRegistered {
+		t.Errorf("asked again: %+v %v", results, err)
+	}
+	// Nothing remains of what was not stored: the next try registers.
+	w.Resume()
 	w.Restart(w.Outbox)
 	if results, err := w.Register.Register(ctx, []register.Row{row(code)}); err != nil || results[0].Fault != nil {
 		t.Errorf("after the fault: %+v %v", results, err)
