@@ -55,16 +55,14 @@ func NewFrame(c *fiber.Ctx, title string) Frame {
 		return f
 	}
 	query := url.Values{}
-	c.Context().QueryArgs().VisitAll(func(k, v []byte) {
-		if string(k) != "lang" {
-			query.Add(string(k), string(v))
-		}
-	})
-	path := (&url.URL{Path: Copy(c.Path())}).EscapedPath()
-	if c.Method() != fiber.MethodGet {
-		path = "/" // what was posted can't be shown anew by a link
-		query = url.Values{}
+	if c.Method() == fiber.MethodGet {
+		c.Context().QueryArgs().VisitAll(func(k, v []byte) {
+			if string(k) != "lang" {
+				query.Add(string(k), string(v))
+			}
+		})
 	}
+	path := (&url.URL{Path: Copy(c.Path())}).EscapedPath()
 	for _, l := range h.Catalogue.Languages() {
 		query.Set("lang", l.Tag)
 		f.Switches = append(f.Switches, Switch{Tag: l.Tag, Name: l.Name, Link: path + "?" + query.Encode(), Current: l == f.L.Language})
