@@ -181,7 +181,7 @@ func (w words) blocks(d *index.Desk) ([]row, chart) {
 			target = &t
 			c.From = min(c.From, t)
 		}
-		c.From = min(c.From, *rate)
+		c.From = min(c.From, *low)
 		c.Labels = append(c.Labels, label)
 		c.Low, c.High = append(c.Low, low), append(c.High, high)
 		c.Series[0].Values, c.Series[1].Values = append(c.Series[0].Values, rate), append(c.Series[1].Values, target)
@@ -190,7 +190,7 @@ func (w words) blocks(d *index.Desk) ([]row, chart) {
 		c.Notes = append(c.Notes, w.T("staff.days.note", "Days", w.days(j.Covered), "Rate", v.Rate, "Answers", v.Answers,
 			"Interval", v.Interval, "Target", v.Target))
 	}
-	c.From = max(0, float64(int(c.From/10)*10-10))
+	c.From = float64(int(c.From/10) * 10)
 	return rows, c
 }
 

@@ -111,6 +111,16 @@ func (w words) days(p survey.Period) string {
 	return w.date(p.From) + " – " + w.date(p.Last())
 }
 
+// brief is days without the year where both lie in one.
+func (w words) brief(p survey.Period) string {
+	from, _, _ := p.From.Date()
+	until, _, _ := p.Last().Date()
+	if from != until {
+		return w.days(p)
+	}
+	return w.shortDays(p)
+}
+
 func (w words) shortDays(p survey.Period) string {
 	if p.Days() <= 1 {
 		return w.short(p.From)
@@ -157,6 +167,7 @@ func (w words) verdict(v survey.Verdict) verdict {
 // judged is a rate with its certainty, as text and as a bar.
 type judged struct {
 	Answers, Rate, Interval, Target string
+	Ballots, StraddleText           string // in words
 	Verdict                         verdict
 	Straddles                       bool
 	Bar                             bar
@@ -165,7 +176,8 @@ type judged struct {
 func (w words) judged(j *index.Judged, from float64) judged {
 	n := j.Tally()
 	v := judged{Answers: w.Number(n.Answers), Rate: w.Ratio(n.Satisfied, n.Answers, 1), Interval: "–",
-		Target: w.target(j.Target), Verdict: w.verdict(j.Verdict), Straddles: j.Straddles}
+		Target:  w.target(j.Target),
+		Ballots: w.T("staff.answers", "Count", n.Answers), StraddleText: w.T("staff.straddles"), Verdict: w.verdict(j.Verdict), Straddles: j.Straddles && j.Verdict != survey.VerdictTooFew}
 	if n.Answers > 0 {
 		v.Interval = w.Percent(j.Low, 1) + " – " + w.Percent(j.High, 1)
 		v.Bar = newBar(j, from)

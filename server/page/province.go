@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"slices"
 	"sort"
@@ -22,7 +23,7 @@ type provincePage struct {
 	Before, After             string
 	From, Until               string // as the form takes them
 	PeriodKind, At            string // kept by the filter's form; empty for a range
-	Unit                      string
+	Unit, UnitCode            string // where one was chosen
 	Kinds, Services           []option
 	AllLink                   string // without filters; empty where there are none
 	Columns                   []column
@@ -32,6 +33,7 @@ type provincePage struct {
 	Participation             string
 	Rated, Dossiers           string
 	Groups                    []group
+	Desks                     []link // of the unit that was chosen
 	Chart                     chart
 	ScaleFrom                 string
 	Least                     string
@@ -78,7 +80,7 @@ type group struct {
 // The columns by which the table can be sorted; the first is the default: by
 // band and shrunk rate, so that nobody leads with three answers.
 var sorts = map[string]func(a, b *index.Row) int{
-	"rank": func(a, b *index.Row) int {
+	"rank": func(a, b *index.Row) int { // within their kind
 		if c := cmp.Compare(silent(a), silent(b)); c != 0 {
 			return c
 		}
@@ -104,6 +106,27 @@ func silent(r *index.Row) int {
 // order puts what needs a look first.
 func order(v survey.Verdict) int {
 	return map[survey.Verdict]int{survey.VerdictNotMet: 0, survey.VerdictMet: 1, survey.VerdictTooFew: 2}[v]
+}
+
+// kind is a kind of unit and of service: what bands and groups are of.
+type kind struct {
+	unit    string
+	service survey.Service
+}
+
+func kindOf(r *index.Row) kind { return kind{r.Unit.Kind, r.Service} }
+
+// kindOrder numbers the kinds by service, then in the order of their first
+// units' codes.
+func kindOrder(rows []index.Row) map[kind]int {
+	at := map[kind]int{}
+	for i := range rows {
+		k := kindOf(&rows[i])
+		if _, ok := at[k]; !ok {
+			at[k] = int(k.service)*len(rows) + len(at)
+		}
+	}
+	return at
 }
 
 // ask is what the address of the province page says.
@@ -180,14 +203,24 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 	if err := d.kinds(c, &p, a); err != nil {
 		return err
 	}
+	if a.unit != "" {
+		if p.Desks, err = d.desksOf(ctx, w, a.unit); err != nil {
+			return err
+		}
+	}
 	rows := answer.Rows
 	if a.kind != "" {
 		rows = slices.DeleteFunc(rows, func(r index.Row) bool { return r.Unit.Kind != a.kind })
 	}
-	by := sorts[a.sort]
+	by, kinds := sorts[a.sort], kindOrder(rows)
 	sort.SliceStable(rows, func(i, j int) bool {
 		c := by(&rows[i], &rows[j])
-		if a.sort == "name" {
+		switch a.sort {
+		case "rank": // bands are those of a kind and service, which stay together
+			if k := cmp.Compare(kinds[kindOf(&rows[i])], kinds[kindOf(&rows[j])]); k != 0 {
+				return k < 0
+			}
+		case "name":
 			c = strings.Compare(w.unit(rows[i].Unit), w.unit(rows[j].Unit))
 		}
 		if a.down {
@@ -195,9 +228,19 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 		}
 		return c < 0
 	})
-	p.controls(w, a)
-	p.fill(w, a, rows, answer.Least)
+	p.controls(w, a, d.Index.Today())
+	p.fill(w, a, rows, answer.Least, kinds)
 	return d.Views.Send(c, fiber.StatusOK, "staff/province", p)
+}
+
+func (d Deps) desksOf(ctx context.Context, w words, unit string) (links []link, err error) {
+	desks, err := d.Index.Desks(ctx)
+	for _, k := range desks {
+		if k.Unit.Code == unit {
+			links = append(links, link{Text: w.pick(k.Name, k.NameEN), Link: w.Link("/desk/" + url.PathEscape(k.Code))})
+		}
+	}
+	return links, err
 }
 
 // kinds fills the filters; a kind of unit that is not known is an error.
@@ -228,13 +271,18 @@ func (d Deps) kinds(c *fiber.Ctx, p *provincePage, a ask) error {
 	return nil
 }
 
-func (p *provincePage) controls(w words, a ask) {
+func (p *provincePage) controls(w words, a ask, today survey.Day) {
 	p.Period, p.Days = w.spanName(a.span), w.days(a.Period)
+	p.UnitCode = a.unit
 	p.From, p.Until, p.Sort = a.From.String(), a.Last().String(), a.order()
 	if a.span.kind != byRange {
 		p.PeriodKind, p.At = a.span.kind, a.From.String()
 	}
+	// Another kind of period stays around today where today is shown.
 	anchor := a.at
+	if a.Contains(today) {
+		anchor = today
+	}
 	for _, k := range periodKinds {
 		b := a
 		b.span = spanOf(k, anchor)
@@ -272,7 +320,7 @@ func (p *provincePage) controls(w words, a ask) {
 	}
 }
 
-func (p *provincePage) fill(w words, a ask, rows []index.Row, least int64) {
+func (p *provincePage) fill(w words, a ask, rows []index.Row, least int64, kinds map[kind]int) {
 	js := make([]*index.Judged, len(rows))
 	for i := range rows {
 		js[i] = &rows[i].Judged
@@ -294,7 +342,7 @@ func (p *provincePage) fill(w words, a ask, rows []index.Row, least int64) {
 	p.Rated, p.Dossiers, p.Participation = w.Number(rated), w.Number(dossiers), w.Ratio(rated, dossiers, 1)
 	p.Met, p.NotMet = w.Number(verdicts[survey.VerdictMet]), w.Number(verdicts[survey.VerdictNotMet])
 	p.TooFew, p.None = w.Number(verdicts[survey.VerdictTooFew]), w.Number(verdicts[0])
-	p.Groups, p.Chart = w.groups(rows)
+	p.Groups, p.Chart = w.groups(rows, kinds)
 }
 
 func (w words) line(f frame, a ask, r *index.Row, from float64) line {
@@ -316,7 +364,7 @@ func (w words) line(f frame, a ask, r *index.Row, from float64) line {
 		l.Waiting = w.Number(r.Waiting)
 	}
 	if r.Covered != a.Period && r.Covered.Days() > 0 {
-		l.Covered = w.days(r.Covered)
+		l.Covered = w.brief(r.Covered)
 	}
 	for i := range r.Parts {
 		l.Parts = append(l.Parts, part{w.days(r.Parts[i].Period), w.judged(&r.Parts[i].Judged, from)})
@@ -324,24 +372,19 @@ func (w words) line(f frame, a ask, r *index.Row, from float64) line {
 	return l
 }
 
-// groups sums up by kind of unit and service, in the order of the first row of
-// each in the organisation.
-func (w words) groups(rows []index.Row) ([]group, chart) {
-	type key struct {
-		kind    string
-		service survey.Service
-	}
+// groups sums up by kind of unit and service, in their order.
+func (w words) groups(rows []index.Row, kinds map[kind]int) ([]group, chart) {
 	type sum struct {
 		unit  index.Unit
 		units int64
 		survey.Tally
 		verdicts [4]int64
 	}
-	sums := map[key]*sum{}
-	var keys []key
+	sums := map[kind]*sum{}
+	var keys []kind
 	for i := range rows {
 		r := &rows[i]
-		k := key{r.Unit.Kind, r.Service}
+		k := kindOf(r)
 		s := sums[k]
 		if s == nil {
 			s = &sum{unit: r.Unit}
@@ -352,8 +395,8 @@ func (w words) groups(rows []index.Row) ([]group, chart) {
 		s.Answers, s.Satisfied = s.Answers+n.Answers, s.Satisfied+n.Satisfied
 		s.verdicts[r.Verdict]++
 	}
-	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.service, b.service), strings.Compare(a.kind, b.kind))
+	slices.SortFunc(keys, func(a, b kind) int {
+		return cmp.Compare(kinds[a], kinds[b])
 	})
 	c := chart{Kind: "verdicts", Description: w.T("staff.groups.describe"),
 		Series: []series{{Name: w.T("staff.verdict.met")}, {Name: w.T("staff.verdict.notmet")}, {Name: w.T("staff.verdict.toofew")}}}

@@ -80,7 +80,7 @@ func (p *statusPage) facts(w words, s *index.Status) {
 	}
 	stream := "–"
 	if s.Sequence > 0 {
-		stream = w.Number(int64(s.Sequence)) + " · " + w.Moment(s.Stream)
+		stream = w.Number(int64(s.Sequence))
 	}
 	p.Facts = []item{
 		{w.T("staff.status.origins"), w.Number(int64(len(s.Origins))), false},

@@ -23,7 +23,7 @@
       aria: { enabled: true, label: { description: data.description } },
       // Rich text is drawn on the canvas: HTML would need inline styles.
       tooltip: { trigger: "axis", renderMode: "richText", confine: true },
-      grid: { left: 8, right: 16, top: 28, bottom: 4, containLabel: true }
+      grid: { left: 8, right: 28, top: 28, bottom: 4, containLabel: true }
     };
   }
 
@@ -51,7 +51,7 @@
       o.series = [
         { type: "line", name: "low", stack: "interval", data: low, symbol: "none", lineStyle: { opacity: 0 }, silent: true },
         { type: "line", name: data.series[2].name, stack: "interval", data: data.high.map(function (v, i) { return v - low[i]; }), symbol: "none", lineStyle: { opacity: 0 }, areaStyle: { color: colours.span, opacity: 0.35 }, itemStyle: { color: colours.span }, silent: true },
-        { type: "line", name: data.series[0].name, data: data.series[0].values, symbol: "circle", symbolSize: 6, lineStyle: { width: 2 }, itemStyle: { color: colours.deep } },
+        { type: "line", name: data.series[0].name, data: data.series[0].values, symbol: "circle", symbolSize: 6, showAllSymbol: true, lineStyle: { width: 2 }, itemStyle: { color: colours.deep } },
         { type: "line", name: data.series[1].name, data: data.series[1].values, step: "middle", symbol: "none", lineStyle: { width: 2, type: "dashed" }, itemStyle: { color: colours.mark } }
       ];
       return o;
@@ -126,7 +126,7 @@
     function say(on) {
       state.hidden = false;
       state.classList.toggle("on", on);
-      var words = on ? state.dataset.on : state.dataset.off;
+      var words = on ? state.dataset.words : state.dataset.lost;
       if (text.textContent !== words) text.textContent = words;
     }
 
