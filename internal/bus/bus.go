@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -66,6 +67,8 @@ type Bus struct {
 	js  jetstream.JetStream
 	o   Options
 	log *slog.Logger
+
+	seen atomic.Bool // the stream was there
 
 	mu     sync.Mutex
 	link   context.Context // of the connection that stands; nil without one

@@ -356,9 +356,19 @@ func TestMarksTimeAndConfiguration(t *testing.T) {
 		}
 	}
 	check()
+	var links []context.Context
+	for _, b := range []*bus.Bus{server, kiosk} {
+		link, cancel, err := b.Connected(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cancel()
+		links = append(links, link)
+	}
 	s.b.Close()
 	s.start()
-	for _, b := range []*bus.Bus{server, kiosk} {
+	for i, b := range []*bus.Bus{server, kiosk} {
+		<-links[i].Done() // that of before
 		if _, _, err := b.Connected(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,10 @@ import (
 // Retention is how long the stream keeps a message where nothing else is said.
 const Retention = 90 * 24 * time.Hour
 
+// deletionPause is how long a stream that was there must be missing before it is
+// made anew.
+const deletionPause = time.Second
+
 // headHeader of a message names the head of its origin's chain when it was
 // sent: a resend of old facts is not mistaken for the chain's end. It is not
 // signed, so it only is a reason to look.
@@ -43,6 +47,15 @@ type Message struct {
 // this side sets, and says what is there.
 func (b *Bus) EnsureStream(ctx context.Context) (Stream, error) {
 	s, err := b.js.Stream(ctx, StreamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) && b.seen.Load() {
+		// It is being deleted: nats-server 2.15 tells its readers before it has
+		// moved the files away, and would take those of a stream that is made
+		// meanwhile along; that one then stores nothing until a restart.
+		if pause(ctx, deletionPause) != nil {
+			return Stream{}, fmt.Errorf("bus: stream %s: %w", StreamName, context.Cause(ctx))
+		}
+		s, err = b.js.Stream(ctx, StreamName)
+	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		cfg := jetstream.StreamConfig{
 			Name:        StreamName,
@@ -80,6 +93,7 @@ func (b *Bus) EnsureStream(ctx context.Context) (Stream, error) {
 		}
 		info = s.CachedInfo()
 	}
+	b.seen.Store(true)
 	return streamOf(info), nil
 }
 

@@ -20,17 +20,18 @@ func (k *kiosk) status() uplink.Status {
 	return st
 }
 
-func streamOf(t testing.TB, b *bus.Bus) bus.Stream {
+// streamOf says what the stream is now; it may just be deleted or away.
+func streamOf(t testing.TB, b *bus.Bus) (s bus.Stream) {
 	t.Helper()
-	link, cancel, err := b.Connected(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cancel()
-	s, err := b.EnsureStream(link)
-	if err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, "the stream", func() (ok bool) {
+		link, cancel, err := b.Connected(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cancel()
+		s, err = b.EnsureStream(link)
+		return err == nil
+	})
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/binary"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -28,10 +29,11 @@ type world struct {
 	port  int
 	b     *broker.Broker
 	proxy *proxy
+	log   *slog.Logger // shown where a test fails
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, dir: t.TempDir() + "/stream"}
+	w := &world{t: t, dir: t.TempDir() + "/stream", log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	w.startBroker()
 	w.proxy = newProxy(t, "127.0.0.1:"+strconv.Itoa(w.port))
 	t.Cleanup(func() { w.b.Close() })
@@ -40,7 +42,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) startBroker() {
 	w.t.Helper()
-	b, err := broker.Start(broker.Options{Dir: w.dir, Port: w.port})
+	b, err := broker.Start(broker.Options{Dir: w.dir, Port: w.port, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -67,7 +69,7 @@ func (w *world) loseStore(dir string) {
 
 func (w *world) connect(addr string) *bus.Bus {
 	w.t.Helper()
-	b, err := bus.Connect(bus.Options{URL: "nats://" + addr})
+	b, err := bus.Connect(bus.Options{URL: "nats://" + addr, Log: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -144,7 +146,7 @@ func (k *kiosk) start() {
 	k.bus = k.w.connect(k.w.proxy.addr)
 	o := uplink.Options{
 		Outbox: k.box, Bus: k.bus, Servers: func() []string { return k.servers },
-		Stamp: k.stamp, Answer: 300 * time.Millisecond, Stall: k.stall,
+		Stamp: k.stamp, Answer: 300 * time.Millisecond, Stall: k.stall, Log: k.w.log,
 	}
 	if k.clock != nil {
 		box := k.box
