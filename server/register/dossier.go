@@ -255,7 +255,7 @@ func (r *Register) times(d *fact.Dossier, row Row) error {
 	if row.Due == "" {
 		return nil
 	}
-	due, err := parseDue(row.Due)
+	due, err := ParseDue(row.Due)
 	switch {
 	case err != nil:
 		return err

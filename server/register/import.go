@@ -2,7 +2,6 @@ package register
 
 import (
 	"context"
-	"io"
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
@@ -32,17 +31,12 @@ type RowFault struct {
 	Fault *survey.Error
 }
 
-// ImportCSV registers the dossiers of a CSV file, as ReadCSV reads it.
-//
-// The good rows are taken; a second import of the same file changes nothing.
+// ImportCSV registers the dossiers of a CSV file, as ReadCSV gives them. The
+// good rows are taken; a second import of the same file changes nothing.
 // progress may be nil; it is called after each piece that is on the disk. With
 // an error that came after some pieces, what they did is given too.
-func (r *Register) ImportCSV(ctx context.Context, in io.Reader, progress func(done, total int)) (Imported, error) {
-	lines, err := ReadCSV(in)
+func (r *Register) ImportCSV(ctx context.Context, lines []Line, progress func(done, total int)) (Imported, error) {
 	done := Imported{Rows: len(lines)}
-	if err != nil {
-		return done, err
-	}
 	var last *fact.Ref
 	for at := 0; at < len(lines); at += importAtOnce {
 		piece := lines[at:min(at+importAtOnce, len(lines))]

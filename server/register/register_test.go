@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -397,6 +398,14 @@ func TestNotRecordedIsNotAnswered(t *testing.T) {
 	}
 }
 
+func importCSV(w *registertest.World, in io.Reader, progress func(done, total int)) (register.Imported, error) {
+	lines, err := register.ReadCSV(in)
+	if err != nil {
+		return register.Imported{}, err
+	}
+	return w.ImportCSV(ctx, lines, progress)
+}
+
 func TestImport(t *testing.T) {
 	w := registertest.New(t, nil)
 	file := "\ufeffMã hồ sơ;Bộ phận một cửa;Loại dịch vụ;Thời gian nhận;Hẹn trả;Thủ tục\r\n" +
@@ -409,7 +418,7 @@ func TestImport(t *testing.T) {
 		code + ";D1;;20/11/2026 09:30;30/11/2026;Cấp phép\r\n" +
 		"000.00.06.H41-261120-0366;D2;;20/11/2026 09:30\r\n"
 	var progress []string
-	done, err := w.ImportCSV(ctx, strings.NewReader(file), func(done, total int) { progress = append(progress, fmt.Sprint(done, "/", total)) })
+	done, err := importCSV(w, strings.NewReader(file), func(done, total int) { progress = append(progress, fmt.Sprint(done, "/", total)) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +439,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("lines of the new: %+v", done.New)
 	}
 	before := w.Facts()
-	again, err := w.ImportCSV(ctx, strings.NewReader(file), nil)
+	again, err := importCSV(w, strings.NewReader(file), nil)
 	if err != nil || len(again.New) != 0 || again.Already != 3 || len(again.Faults) != 4 || w.Facts() != before {
 		t.Errorf("second import: %+v %v, %d facts", again, err, w.Facts()-before)
 	}
@@ -446,12 +455,12 @@ func TestBadFiles(t *testing.T) {
 		"code,desk,received\n\xff,": survey.CodeFileNotUTF8,
 		"c\x00o\x00d\x00e\x00":      survey.CodeFileNotUTF8,
 	} {
-		if _, err := w.ImportCSV(ctx, strings.NewReader(text), nil); survey.CodeOf(err) != want {
+		if _, err := importCSV(w, strings.NewReader(text), nil); survey.CodeOf(err) != want {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 	large := bytes.Repeat([]byte("a"), register.MaxCSV+1)
-	if _, err := w.ImportCSV(ctx, bytes.NewReader(large), nil); survey.CodeOf(err) != survey.CodeFileTooLarge {
+	if _, err := importCSV(w, bytes.NewReader(large), nil); survey.CodeOf(err) != survey.CodeFileTooLarge {
 		t.Errorf("too large: %v", err)
 	}
 }
@@ -463,7 +472,7 @@ func FuzzImportCSV(f *testing.F) {
 	f.Add([]byte("code,desk,received\n,,,,,,x\n\"a\"b,c\n"))
 	w := registertest.New(f, nil)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		done, err := w.ImportCSV(ctx, bytes.NewReader(data), nil)
+		done, err := importCSV(w, bytes.NewReader(data), nil)
 		if err != nil {
 			if survey.CodeOf(err).Status() >= 500 {
 				t.Fatal(err)
@@ -474,7 +483,7 @@ func FuzzImportCSV(f *testing.F) {
 			t.Errorf("%d rows, but %d new, %d already, %d faults", done.Rows, len(done.New), done.Already, len(done.Faults))
 		}
 		before := w.Facts()
-		again, err := w.ImportCSV(ctx, bytes.NewReader(data), nil)
+		again, err := importCSV(w, bytes.NewReader(data), nil)
 		if err != nil || len(again.New) > 0 || again.Already != done.Already+len(done.New) || w.Facts() != before {
 			t.Errorf("the second import is not like the first: %+v, then %+v %v", done, again, err)
 		}

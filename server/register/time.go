@@ -33,9 +33,9 @@ func ParseTime(s string) (time.Time, error) {
 	return time.Time{}, survey.New(survey.CodeBadDate, clip(s))
 }
 
-// parseDue is ParseTime for a time limit, which may also be a day alone: it ends
+// ParseDue is ParseTime for a time limit, which may also be a day alone: it ends
 // with that day.
-func parseDue(s string) (time.Time, error) {
+func ParseDue(s string) (time.Time, error) {
 	for _, layout := range days {
 		if t, err := time.ParseInLocation(layout, strings.TrimSpace(s), survey.Zone); err == nil {
 			return t.AddDate(0, 0, 1).Add(-time.Second), nil

@@ -1,0 +1,136 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hailong/internal/httpx"
+	"hailong/internal/locale"
+	"hailong/internal/sqlite"
+	"hailong/internal/survey"
+	"hailong/server/api"
+	"hailong/server/index"
+	"hailong/server/projection/schema"
+	"hailong/web"
+)
+
+func indexApp(t *testing.T, statements ...string) *fiber.App {
+	t.Helper()
+	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "server.db"), schema.Files, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	err = db.Write(context.Background(), func(tx *sqlite.Tx) error {
+		for _, s := range statements {
+			if _, err := tx.Conn.ExecContext(context.Background(), s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := locale.Load(web.Locales())
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := httpx.New(httpx.Options{Log: slog.New(slog.DiscardHandler), Catalogue: catalogue})
+	api.RegisterIndex(app, index.Open(db.Read(), func() time.Time { return time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC) }))
+	return app
+}
+
+func get(t *testing.T, app *fiber.App, path string, into any) int {
+	t.Helper()
+	response, err := app.Test(httptest.NewRequest(http.MethodGet, path, nil), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Fatalf("%s: %v: %s", path, err, body)
+	}
+	return response.StatusCode
+}
+
+// TestIndex: the answer's numbers, words and nulls.
+func TestIndex(t *testing.T) {
+	app := indexApp(t,
+		`INSERT INTO unit_kind VALUES ('so', 'Sở', 'Department')`,
+		`INSERT INTO unit VALUES ('A', 1, 'Sở Nội vụ', '', 'so', '', 0, 0), ('B', 2, 'Sở Y tế', '', 'so', 'A', 0, 0)`,
+		`INSERT INTO target VALUES ('so', '', 1, 0, 1, 9500)`,
+		// 20762 is 2026-11-05
+		`INSERT INTO unit_day VALUES (1, 1, 20762, 1, 1, 3, 45, 50, 60, 40, 90, 10, 7, 0)`,
+		`INSERT INTO dossier_day VALUES (1, 1, 20762, 400, 100)`)
+	var a api.Index
+	if status := get(t, app, "/api/v1/index?from=2026-10-01&to=2027-01-01", &a); status != http.StatusOK || len(a.Rows) != 2 {
+		t.Fatal(status, a)
+	}
+	r := a.Rows[0]
+	if r.Answers != 100 || r.Satisfied != 95 || *r.Rate != .95 || *r.Verdict != survey.VerdictNotMet || !r.Straddles ||
+		r.Target.Operator != survey.OperatorAbove || r.Target.Hundredths != 9500 || *r.Participation.Rate != .25 ||
+		r.Scores != (api.Scores{One: 1, Two: 1, Three: 3, Four: 45, Five: 50}) || r.Channels != (api.Channels{Kiosk: 60, Phone: 40}) ||
+		r.Bindings != (api.Bindings{Receipt: 90, Dossier: 10}) || r.Changed != 7 || math.Abs(r.Interval.Low-.8882) > .0001 {
+		t.Errorf("%+v", r)
+	}
+	if b := a.Rows[1]; b.Answers != 0 || b.Rate != nil || b.Interval != nil || *b.Verdict != survey.VerdictTooFew || b.Band != nil {
+		t.Errorf("%+v", b)
+	}
+	var raw struct {
+		Units []map[string]any `json:"units"`
+	}
+	get(t, app, "/api/v1/index?from=2026-11-05&to=2026-11-06&unit=A&service=administrative", &raw)
+	if len(raw.Units) != 1 || raw.Units[0]["verdict"] != "not_met" || raw.Units[0]["service"] != "administrative" {
+		t.Error(raw)
+	}
+	// Half-open: the day before ends where the day begins.
+	get(t, app, "/api/v1/index?from=2026-11-04&to=2026-11-05&unit=A", &a)
+	if len(a.Rows) != 1 || a.Rows[0].Answers != 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestIndexBadInput: 4xx with a code of the catalogue.
+func TestIndexBadInput(t *testing.T) {
+	app := indexApp(t)
+	for query, want := range map[string]survey.Code{
+		"":                                               survey.CodeMissingField,
+		"from=2026-01-01":                                survey.CodeMissingField,
+		"from=2026-02-30&to=2026-03-01":                  survey.CodeBadDate,
+		"from=2026-1-1&to=2026-03-01":                    survey.CodeBadDate,
+		"from=2026-03-01&to=2026-02-01":                  survey.CodeFromAfterTo,
+		"from=2026-03-01&to=2026-03-01":                  survey.CodeFromAfterTo,
+		"from=2010-03-01&to=2026-03-01":                  survey.CodeRangeTooLong,
+		"from=2026-03-01&to=2026-04-01&unit=X":           survey.CodeUnknownUnit,
+		"from=2026-03-01&to=2026-04-01&unit=":            survey.CodeUnknownUnit,
+		"from=2026-03-01&to=2026-04-01&service=":         survey.CodeUnknownService,
+		"from=2026-03-01&to=2026-04-01&service=x":        survey.CodeUnknownService,
+		"from=2026-03-01&to=2026-04-01&colour=red":       survey.CodeUnknownParameter,
+		"from=2026-03-01&to=2026-04-01&from=2026-02-01":  survey.CodeUnknownParameter,
+		"from=2026-03-01&to=2026-04-01&unit=%00%ff%27--": survey.CodeUnknownUnit,
+	} {
+		var p httpx.Problem
+		if status := get(t, app, "/api/v1/index?"+query, &p); status < 400 || status >= 500 || p.Code != want || p.Message == "" {
+			t.Errorf("%q: %d %+v, want %s", query, status, p, want)
+		}
+	}
+}

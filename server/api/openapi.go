@@ -1,0 +1,244 @@
+package api
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hailong/internal/httpx"
+	"hailong/internal/survey"
+)
+
+// operation is one row of the document.
+type operation struct {
+	method, path  string
+	id            string
+	summary, note string
+	operator      bool // needs the operator token
+	query         []parameter
+	bodies        []any    // one of these types, as JSON
+	files         []string // or text of these content types
+	status        int      // of the good answer
+	answer        any      // its type; nil: text of the content type
+	content       string
+	others        map[int]any // further answers that are not a Problem
+	faults        []int       // statuses answered with a Problem
+}
+
+// parameter is one parameter of the address.
+type parameter struct {
+	name, note string
+	required   bool
+	schema     map[string]any
+}
+
+func text() map[string]any    { return map[string]any{"type": "string"} }
+func date() map[string]any    { return map[string]any{"type": "string", "format": "date"} }
+func boolean() map[string]any { return map[string]any{"type": "boolean", "default": true} }
+
+var pictures = parameter{name: "pictures", note: "false leaves the QR's pictures out", schema: boolean()}
+
+// taken are the faults of every route that takes a body from an operator.
+var taken = []int{400, 401, 413, 415, 500, 503, 504, 507}
+
+// operations lists what programs may ask for.
+var operations = []operation{
+	{
+		method: "GET", path: "/api/v1/index", id: "index", summary: "Satisfied rates, intervals, targets and verdicts of units",
+		note: "Days are of Asia/Ho_Chi_Minh, from the first to the day before the last. Consecutive days are merged until they hold five ballots, and the period is answered in whole such blocks: see covered. A period is judged by the target of its last day.",
+		query: []parameter{
+			{name: "from", note: "first day", required: true, schema: date()},
+			{name: "to", note: "first day after the period", required: true, schema: date()},
+			{name: "unit", note: "code of one unit", schema: text()},
+			{name: "service", note: "one kind of service", schema: map[string]any{"type": "string", "enum": []any{"administrative", "public"}}},
+		},
+		status: 200, answer: Index{}, faults: []int{400, 404, 500},
+	},
+	{
+		method: "POST", path: "/api/v1/receipts", id: "registerDossiers", summary: "Register dossiers, and get their receipts",
+		note:     "One dossier is answered with its result, or with the fault itself: 409 where it is registered already, without an id. Many are answered with a result for each. To send the same again changes nothing.",
+		operator: true, query: []parameter{pictures}, bodies: []any{Dossier{}, DossierList{}},
+		status: 201, answer: DossierResult{}, others: map[int]any{200: DossierResults{}, 422: DossierResults{}},
+		faults: append([]int{404, 409}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/receipts/reprint", id: "reprintReceipt", summary: "Another receipt for a registered dossier",
+		note:     "It has another id and the same ballot.",
+		operator: true, query: []parameter{pictures}, bodies: []any{ReprintRequest{}}, status: 201, answer: Receipt{},
+		faults: append([]int{404}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/receipts/page", id: "printReceipt", summary: "The printable receipt, on A5",
+		note:     "What is said of a person goes out in this answer, and is neither stored nor logged. The page carries its own style and loads nothing.",
+		operator: true, bodies: []any{PageRequest{}}, status: 200, content: "text/html", faults: append([]int{404, 409}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/receipts/import", id: "importDossiers", summary: "Register the dossiers of a CSV file",
+		note:     "UTF-8 of at most 20 MiB, parted by commas, semicolons or tabs. The first line names the columns, in Vietnamese or English: mã hồ sơ (code), bộ phận một cửa (desk), thời gian nhận (received); and where given cơ quan giải quyết (unit), loại dịch vụ (service), lĩnh vực (field), thủ tục (procedure), mã cán bộ (officer), hẹn trả (due). Good rows are taken, bad ones named by line; a second import of the same file changes nothing.",
+		operator: true, files: []string{"text/csv"}, status: 200, answer: ImportResult{}, faults: append([]int{422}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/slips", id: "issueSlips", summary: "One-time slips, for units without dossiers",
+		operator: true, query: []parameter{pictures}, bodies: []any{SlipRequest{}}, status: 201, answer: Slips{},
+		faults: append([]int{404}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/dossiers/events", id: "recordEvents", summary: "Results returned, supplements asked for, dossiers refused",
+		note:     "To send the same event again changes nothing. 422 only where every event was refused.",
+		operator: true, bodies: []any{EventList{}}, status: 200, answer: EventResults{}, others: map[int]any{422: EventResults{}}, faults: taken,
+	},
+	{
+		method: "POST", path: "/api/v1/organisation", id: "loadOrganisation", summary: "Load the organisation file",
+		note:     "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. Only what differs from what is in force is recorded.",
+		operator: true, files: yamlTypes, status: 200, answer: OrganisationResult{}, others: map[int]any{422: OrganisationProblem{}}, faults: taken,
+	},
+	{
+		method: "POST", path: "/api/v1/kiosks/admit", id: "admitKiosk", summary: "Let a device's ratings count",
+		operator: true, bodies: []any{AdmitRequest{}}, status: 200, answer: Recorded{}, faults: append([]int{403, 404}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/kiosks/revoke", id: "revokeKiosk", summary: "End a device's key",
+		note:     "What this server has of it now still counts, nothing after.",
+		operator: true, bodies: []any{RevokeRequest{}}, status: 200, answer: Recorded{}, faults: taken,
+	},
+	{
+		method: "POST", path: "/api/v1/forks/decide", id: "decideFork", summary: "Name the branch that counts at a fork",
+		operator: true, bodies: []any{DecideRequest{}}, status: 200, answer: Recorded{}, faults: taken,
+	},
+	{method: "GET", path: "/openapi.json", id: "openapi", summary: "This document", status: 200, content: "application/json"},
+	{method: "GET", path: "/healthz", id: "healthz", summary: "Whether the process answers", status: 200, content: "text/plain"},
+	{method: "GET", path: "/readyz", id: "readyz", summary: "Whether it can work", status: 200, content: "text/plain", others: map[int]any{503: nil}},
+}
+
+// described says which routes are for programs and hence in the document.
+func described(path string) bool {
+	return strings.HasPrefix(path, "/api/") || path == "/openapi.json" || path == "/healthz" || path == "/readyz"
+}
+
+// Undocumented compares an app's routes with the document: it lists, as METHOD
+// path, the programs' routes that only one of the two has.
+func Undocumented(app *fiber.App) []string {
+	have := map[string]bool{}
+	for _, r := range app.GetRoutes(true) {
+		if r.Method != fiber.MethodHead && described(r.Path) {
+			have[r.Method+" "+r.Path] = true
+		}
+	}
+	var odd []string
+	for _, o := range operations {
+		name := o.method + " " + o.path
+		if !have[name] {
+			odd = append(odd, name+" is documented and does not exist")
+		}
+		delete(have, name)
+	}
+	for name := range have {
+		odd = append(odd, name+" exists and is not documented")
+	}
+	slices.Sort(odd)
+	return odd
+}
+
+// document makes the OpenAPI document.
+func document() map[string]any {
+	s := schemas{}
+	problem := answer("What went wrong", "application/json", s.of(reflect.TypeFor[httpx.Problem]()))
+	paths := map[string]any{}
+	for _, o := range operations {
+		answers := map[string]any{}
+		for _, status := range o.faults {
+			answers[strconv.Itoa(status)] = problem
+		}
+		for status, body := range o.others {
+			if body == nil {
+				answers[strconv.Itoa(status)] = answer("Not now", "text/plain", text())
+				continue
+			}
+			answers[strconv.Itoa(status)] = answer("A result for each", "application/json", s.of(reflect.TypeOf(body)))
+		}
+		good := answer(o.summary, o.content, text())
+		switch {
+		case o.answer != nil:
+			good = answer(o.summary, "application/json", s.of(reflect.TypeOf(o.answer)))
+		case o.content == "application/json":
+			good = answer(o.summary, o.content, map[string]any{"type": "object"})
+		}
+		answers[strconv.Itoa(o.status)] = good
+		op := map[string]any{"operationId": o.id, "summary": o.summary, "responses": answers}
+		if o.note != "" {
+			op["description"] = o.note
+		}
+		if o.operator {
+			op["security"] = []any{map[string]any{"operator": []any{}}}
+		}
+		var parameters []any
+		for _, q := range o.query {
+			parameters = append(parameters, map[string]any{"name": q.name, "in": "query", "required": q.required, "description": q.note, "schema": q.schema})
+		}
+		if parameters != nil {
+			op["parameters"] = parameters
+		}
+		if content := requests(s, o); len(content) > 0 {
+			op["requestBody"] = map[string]any{"required": true, "content": content}
+		}
+		paths[o.path] = map[string]any{strings.ToLower(o.method): op}
+	}
+	var codes []string
+	for _, c := range survey.Codes() {
+		codes = append(codes, string(c))
+	}
+	slices.Sort(codes)
+	return map[string]any{
+		"openapi": "3.1.0",
+		"info": map[string]any{
+			"title": "Hài lòng", "version": "1",
+			"description": "Đánh giá sự hài lòng tại bộ phận một cửa. Satisfaction at the one-stop desk. Times are RFC 3339 with their offset, or 23/11/2026 09:30 of Vietnam. " +
+				"A fault is a Problem with a stable code: " + strings.Join(codes, ", ") + ". Messages are Vietnamese, or English where Accept-Language asks for it.",
+		},
+		"paths": paths,
+		"components": map[string]any{
+			"schemas":         s,
+			"securitySchemes": map[string]any{"operator": map[string]any{"type": "http", "scheme": "bearer", "description": "The token that the server wrote to operator.token in its data folder."}},
+		},
+	}
+}
+
+func answer(about, content string, schema map[string]any) map[string]any {
+	return map[string]any{"description": about, "content": map[string]any{content: map[string]any{"schema": schema}}}
+}
+
+// requests gives the bodies that an operation takes, by content type.
+func requests(s schemas, o operation) map[string]any {
+	content := map[string]any{}
+	for _, f := range o.files {
+		content[f] = map[string]any{"schema": text()}
+	}
+	var kinds []any
+	for _, b := range o.bodies {
+		kinds = append(kinds, s.of(reflect.TypeOf(b)))
+	}
+	switch len(kinds) {
+	case 0:
+	case 1:
+		content["application/json"] = map[string]any{"schema": kinds[0]}
+	default:
+		content["application/json"] = map[string]any{"schema": map[string]any{"oneOf": kinds}}
+	}
+	return content
+}
+
+var openAPI = sync.OnceValues(func() ([]byte, error) { return json.MarshalIndent(document(), "", " ") })
+
+func showOpenAPI(c *fiber.Ctx) error {
+	data, err := openAPI()
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/json; charset=utf-8")
+	return c.Send(data)
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hailong/internal/survey"
+)
+
+// Token lets operators and the one-stop software in. The zero Token lets nobody.
+type Token struct {
+	set  bool
+	hash [32]byte
+}
+
+// NewToken is the token of that text; "" is the zero Token.
+func NewToken(text string) Token {
+	return Token{set: text != "", hash: sha256.Sum256([]byte(text))}
+}
+
+// LoadToken reads the token's file, or makes it with a random token, readable by
+// its owner alone.
+func LoadToken(path string) (Token, error) {
+	text, err := ReadToken(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = makeToken(path)
+	}
+	return NewToken(text), err
+}
+
+// ReadToken reads the text of a token's file. Errors are for operators.
+func ReadToken(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the operator token: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("read the operator token: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("the operator token %s can be read by others; try: chmod 600 %s", path, path)
+	}
+	text := strings.TrimSpace(string(data))
+	if len(text) < 32 {
+		return "", fmt.Errorf("the operator token %s is shorter than 32 characters; try: delete it, and the server makes another when it starts", path)
+	}
+	return text, nil
+}
+
+func makeToken(path string) (string, error) {
+	var b [32]byte
+	rand.Read(b[:]) // never fails
+	text := hex.EncodeToString(b[:])
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = f.WriteString(text + "\n")
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
+		return "", fmt.Errorf("make the operator token: %w", err)
+	}
+	return text, nil
+}
+
+// guard lets only requests with the token through. Hashes are compared, in
+// constant time, so that neither length nor beginning leaks.
+func (t Token) guard(c *fiber.Ctx) error {
+	scheme, given, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	hash := sha256.Sum256([]byte(strings.TrimSpace(given)))
+	if !t.set || !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(hash[:], t.hash[:]) != 1 {
+		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="hailong"`)
+		return survey.New(survey.CodeUnauthorised)
+	}
+	return c.Next()
+}
