@@ -27,67 +27,73 @@ type edge struct {
 type edges map[cell]*edge
 
 func (e edges) at(c cell, d survey.Day) *edge {
-	if e[c] == nil {
-		e[c] = &edge{before: d}
+	x := e[c]
+	if x == nil {
+		x = &edge{before: d}
+		e[c] = x
 	}
-	e[c].before = min(e[c].before, d)
-	return e[c]
+	x.before = min(x.before, d)
+	return x
 }
 
-// A ballot's columns in one integer: score, kiosk, receipt, changed. 0: not there.
+// One ballot in one integer, since each column that SQLite hands over costs:
+// 256 × day + score, kiosk, receipt, changed. Without a score it is not there.
 const heldColumns = `
-  now_day, now_score + 16 * (now_channel = 1) + 32 * (now_binding = 1) + 64 * now_changed,
-  was_day, was_score + 16 * (was_channel = 1) + 32 * (was_binding = 1) + 64 * was_changed`
+  now_day * 256 + now_score + 16 * (now_channel = 1) + 32 * (now_binding = 1) + 64 * now_changed,
+  was_day * 256 + was_score + 16 * (was_channel = 1) + 32 * (was_binding = 1) + 64 * was_changed`
 
-// ballot is one ballot's part of the figures of its day.
-func ballot(d survey.Day, v int64) day {
-	b := day{day: d}
+// ballot is one ballot's part of the figures of its day; false where it is not
+// there, or not before the day to.
+func ballot(v int64, to survey.Day) (b day, there bool) {
+	b.day = survey.Day(v >> 8)
+	if v&15 == 0 || b.day >= to {
+		return b, false
+	}
 	b.Counts[v&15-1] = 1
 	b.Kiosk, b.Receipt, b.Changed = v>>4&1, v>>5&1, v>>6&1
-	return b
+	return b, true
 }
 
 func (d day) negative() day { return day{day: d.day, Figures: Figures{}.add(d.Figures, -1)} }
 
 func readHeld(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service, into edges) error {
 	return each(ctx, tx, func(scan scanner) error {
-		var c cell
-		var nowDay, wasDay survey.Day
-		var now, was int64
-		if err := scan(&c.unit, &c.service, &nowDay, &now, &wasDay, &was); err != nil {
+		var at, now, was int64
+		if err := scan(&at, &now, &was); err != nil {
 			return err
 		}
-		if now&15 > 0 && nowDay < p.To {
-			e := into.at(c, nowDay)
-			e.shown = append(e.shown, ballot(nowDay, now).negative())
+		c := cellOf(at)
+		if b, ok := ballot(now, p.To); ok {
+			e := into.at(c, b.day)
+			e.shown = append(e.shown, b.negative())
 		}
-		if was&15 > 0 && wasDay < p.To {
-			e := into.at(c, wasDay)
-			e.shown = append(e.shown, ballot(wasDay, was))
+		if b, ok := ballot(was, p.To); ok {
+			e := into.at(c, b.day)
+			e.shown = append(e.shown, b)
 		}
 		return nil
-	}, `SELECT place, service, `+heldColumns+` FROM held
+	}, `SELECT place * 4 + service, `+heldColumns+` FROM held
 WHERE scope = 1 AND ($unit = 0 OR place = $unit) AND ($service = 0 OR service = $service)
   AND (now_score > 0 AND now_day < $to OR was_score > 0 AND was_day < $to)`,
 		sql.Named("to", int64(p.To)), sql.Named("unit", only), sql.Named("service", int64(s)))
 }
 
-// $edges is a JSON array of [unit, service, before].
+// $edges is a JSON array of integers: ((unit × 4 + service) × 2^24 + before).
 const tails = `
 SELECT e.key, d.day, d.carry, d.s1, d.s2, d.s3, d.s4, d.s5, d.kiosk, d.receipt, d.changed
 FROM json_each($edges) e CROSS JOIN unit_day d
-WHERE d.unit = e.value ->> 0 AND d.service = e.value ->> 1 AND d.day < $to AND d.day > coalesce(
-  (SELECT b.day FROM unit_day b WHERE b.unit = e.value ->> 0 AND b.service = e.value ->> 1
-    AND b.day < e.value ->> 2 AND b.carry = 0 ORDER BY b.day DESC LIMIT 1), -3000000)`
+WHERE d.unit = e.value >> 26 AND d.service = e.value >> 24 & 3 AND d.day < $to AND d.day > coalesce(
+  (SELECT b.day FROM unit_day b WHERE b.unit = e.value >> 26 AND b.service = e.value >> 24 & 3
+    AND b.day < e.value & 16777215 AND b.carry = 0 ORDER BY b.day DESC LIMIT 1), -3000000)`
 
 func readTails(ctx context.Context, tx *sql.Tx, p survey.Period, of edges) error {
 	if len(of) == 0 {
 		return nil
 	}
-	ask := make([][3]int64, 0, len(of))
+	ask := make([]int64, 0, len(of))
 	by := make([]*edge, 0, len(of))
 	for c, e := range of {
-		ask = append(ask, [3]int64{c.unit, int64(c.service), int64(e.before)})
+		ask = append(ask, (c.unit*4+int64(c.service))<<24+int64(max(0, e.before)))
 		by = append(by, e)
 	}
 	list, err := json.Marshal(ask)
@@ -95,12 +101,13 @@ func readTails(ctx context.Context, tx *sql.Tx, p survey.Period, of edges) error
 		return err
 	}
 	return each(ctx, tx, func(scan scanner) error {
-		var i int
+		var i, at int64
 		var d day
 		n := &d.Counts
-		if err := scan(&i, &d.day, &d.carry, &n[0], &n[1], &n[2], &n[3], &n[4], &d.Kiosk, &d.Receipt, &d.Changed); err != nil {
+		if err := scan(&i, &at, &d.carry, &n[0], &n[1], &n[2], &n[3], &n[4], &d.Kiosk, &d.Receipt, &d.Changed); err != nil {
 			return err
 		}
+		d.day = survey.Day(at)
 		by[i].days = append(by[i].days, d)
 		return nil
 	}, tails, sql.Named("edges", string(list)), sql.Named("to", int64(p.To)))

@@ -222,20 +222,19 @@ func readDesk(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) (day
 	before := p.From
 	var more []day
 	err = each(ctx, tx, func(scan scanner) error {
-		var nowDay, wasDay survey.Day
 		var now, was int64
-		if err := scan(&nowDay, &now, &wasDay, &was); err != nil {
+		if err := scan(&now, &was); err != nil {
 			return err
 		}
-		if now&15 > 0 && nowDay < p.To {
-			more, before = append(more, ballot(nowDay, now).negative()), min(before, nowDay)
+		if b, ok := ballot(now, p.To); ok {
+			more, before = append(more, b.negative()), min(before, b.day)
 		}
-		if was&15 > 0 && wasDay < p.To {
-			more, before = append(more, ballot(wasDay, was)), min(before, wasDay)
+		if b, ok := ballot(was, p.To); ok {
+			more, before = append(more, b), min(before, b.day)
 		}
 		return nil
-	}, `SELECT now_day, iif(now_binding = 3, 0, now_score) + 64 * now_changed,
-  was_day, iif(was_binding = 3, 0, was_score) + 64 * was_changed FROM held WHERE scope = 2 AND place = ?`, desk)
+	}, `SELECT now_day * 256 + iif(now_binding = 3, 0, now_score) + 64 * now_changed,
+  was_day * 256 + iif(was_binding = 3, 0, was_score) + 64 * was_changed FROM held WHERE scope = 2 AND place = ?`, desk)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,6 +14,11 @@ type cell struct {
 	service survey.Service
 }
 
+// cellOf reads a cell as the statements hand it over, in one integer: unit × 4
+// + service. database/sql copies int64 as it is, but takes other integers
+// through text.
+func cellOf(v int64) cell { return cell{v / 4, survey.Service(v % 4)} }
+
 // The rows of a unit from the block in which the period begins up to the
 // period's end, added up in the order of the primary key (TestPlan). $from and
 // $to are days, $unit a place or 0. opened: a block was open when the period
@@ -21,7 +26,7 @@ type cell struct {
 // end, whose rows must come off again. Per kind of service, since a constant
 // there lets SQLite group without sorting.
 const unitSums = `
-SELECT u.id, SERVICE,
+SELECT u.id * 4 + SERVICE,
   sum(d.s1), sum(d.s2), sum(d.s3), sum(d.s4), sum(d.s5), sum(d.kiosk), sum(d.receipt), sum(d.changed),
   (SELECT carry FROM unit_day WHERE unit = u.id AND service = SERVICE AND day < $to ORDER BY day DESC LIMIT 1) AS carry,
   CASE WHEN (SELECT carry FROM unit_day WHERE unit = u.id AND service = SERVICE AND day < $from ORDER BY day DESC LIMIT 1) > 0
@@ -38,12 +43,12 @@ GROUP BY u.id`
 // Participation by unit and walk-ins by desk, in numbers.
 const (
 	dossierSums = `
-SELECT u.id, SERVICE, sum(d.dossiers), sum(d.rated)
+SELECT u.id * 4 + SERVICE, sum(d.dossiers), sum(d.rated)
 FROM unit u CROSS JOIN dossier_day d
 WHERE ($unit = 0 OR u.id = $unit) AND d.unit = u.id AND d.service = SERVICE AND d.day >= $from AND d.day < $to
 GROUP BY u.id`
 	walkInSums = `
-SELECT u.id, k.service, sum(d.w1 + d.w2 + d.w3 + d.w4 + d.w5)
+SELECT u.id * 4 + k.service, sum(d.w1 + d.w2 + d.w3 + d.w4 + d.w5)
 FROM desk k CROSS JOIN unit u CROSS JOIN desk_day d
 WHERE u.code = k.unit AND ($unit = 0 OR u.id = $unit) AND d.desk = k.id AND d.day >= $from AND d.day < $to
 GROUP BY k.code`
@@ -72,18 +77,17 @@ func readSums(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s su
 	sums := map[cell]Block{}
 	edges := edges{}
 	err := each(ctx, tx, func(scan scanner) error {
-		var c cell
 		var b Block
-		var carry, opened int64
+		var at, carry, opened int64
 		n := &b.Counts
-		if err := scan(&c.unit, &c.service, &n[0], &n[1], &n[2], &n[3], &n[4], &b.Kiosk, &b.Receipt, &b.Changed, &carry, &opened); err != nil {
+		if err := scan(&at, &n[0], &n[1], &n[2], &n[3], &n[4], &b.Kiosk, &b.Receipt, &b.Changed, &carry, &opened); err != nil {
 			return err
 		}
 		b.Covered = survey.Period{From: min(p.From, survey.Day(opened)), To: p.To}
 		if carry > 0 {
-			edges[c] = &edge{before: p.To}
+			edges[cellOf(at)] = &edge{before: p.To}
 		}
-		sums[c] = b
+		sums[cellOf(at)] = b
 		return nil
 	}, perService(unitSums, s), periodArgs(p, only)...)
 	if err != nil {
@@ -111,25 +115,24 @@ type beside struct{ dossiers, rated, walkIns int64 }
 func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service) (map[cell]beside, error) {
 	all := map[cell]beside{}
 	err := each(ctx, tx, func(scan scanner) error {
-		var c cell
+		var at int64
 		var b beside
-		err := scan(&c.unit, &c.service, &b.dossiers, &b.rated)
-		all[c] = b
+		err := scan(&at, &b.dossiers, &b.rated)
+		all[cellOf(at)] = b
 		return err
 	}, perService(dossierSums, s), periodArgs(p, only)...)
 	if err != nil {
 		return nil, err
 	}
 	err = each(ctx, tx, func(scan scanner) error {
-		var c cell
-		var v int64
-		if err := scan(&c.unit, &c.service, &v); err != nil {
+		var at, v int64
+		if err := scan(&at, &v); err != nil {
 			return err
 		}
 		if v > 0 {
-			b := all[c]
+			b := all[cellOf(at)]
 			b.walkIns += v
-			all[c] = b
+			all[cellOf(at)] = b
 		}
 		return nil
 	}, walkInSums, periodArgs(p, only)...)
