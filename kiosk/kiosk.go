@@ -106,6 +106,7 @@ func New(o Options) (*fiber.App, error) {
 	f.Post("/scan", a.saveScan)
 	f.Post("/rate", a.saveRate)
 	f.Get("/thanks", a.showThanks)
+	f.Get("/state", a.showState)
 	f.Get("/status", a.showStatus)
 	f.Post("/api/v1/scans", a.apiScan)
 	f.Post("/api/v1/ratings", a.apiRate)

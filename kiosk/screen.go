@@ -2,6 +2,9 @@ package kiosk
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,6 +35,7 @@ type ScreenPage struct {
 	Token    string // of the sitting, in the step "faces"
 	Faces    []Face
 	Texts    map[string]map[string]string // by language and key, for the script
+	State    string                       // see state
 	NoScript string                       // where a page without script goes on by itself; "": nowhere
 }
 
@@ -57,6 +61,7 @@ func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
 	p.Title = p.L.T("kiosk.title")
 	p.Place = place(p.L.Language, config)
 	p.Mark = capture.NewSession().String()
+	p.State = a.state()
 	for i := range p.Switches {
 		p.Switches[i].Link = locale.In("/", p.Switches[i].Tag)
 	}
@@ -70,6 +75,22 @@ func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
 		p.Faces = append(p.Faces, Face{score, "face." + strconv.Itoa(score)})
 	}
 	return p
+}
+
+// state changes with the program and with what a server told the kiosk: an open
+// page that nobody uses then loads itself anew.
+func (a *app) state() string {
+	c := a.Config()
+	h := sha256.New()
+	for _, s := range []string{a.Version, c.Desk, c.DeskName, c.DeskEN, c.UnitName, c.UnitEN} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+func (a *app) showState(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.SendString(a.state())
 }
 
 func (a *app) showStart(c *fiber.Ctx) error {

@@ -7,6 +7,7 @@
   const idleTime = 30000; // a screen that nobody touches goes back to the start
   const answerTime = 8000; // the kiosk's own program answers within that
   const keyGap = 60; // a scanner's keys follow each other within that
+  const stateTime = 20000; // so often an unused page asks whether it is still right
   const scanLength = 6; // shorter bursts are no scan
 
   const body = document.body;
@@ -189,6 +190,20 @@
 
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => body.dataset.step !== "thanks" && wait(), true);
   document.addEventListener("contextmenu", (e) => e.preventDefault());
+
+  // A page that nobody uses loads itself anew when the kiosk's place or program
+  // changed; only after an answer, or it would end on the browser's error page.
+  setInterval(async () => {
+    const unused = () => body.dataset.step === "start" && !asking && !field.value && find("start-problem").hidden;
+    if (!unused()) return;
+    try {
+      const answer = await fetch("/state", { cache: "no-store" });
+      const state = await answer.text();
+      if (answer.ok && state !== body.dataset.state && unused()) location.replace("/");
+    } catch {
+      // the kiosk's program is being started anew; the next turn asks again
+    }
+  }, stateTime);
 
   // Neither reload nor the back button brings anything back.
   history.replaceState(null, "", location.pathname === "/" ? location.href : "/");
