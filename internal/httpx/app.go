@@ -145,9 +145,13 @@ func (h *handler) done(c *fiber.Ctx, known bool, took time.Duration) {
 		level = slog.LevelWarn
 	}
 	if ctx := c.UserContext(); h.Log.Enabled(ctx, level) {
+		size := -1 // a stream, which to measure would be to wait for its end
+		if !c.Response().IsBodyStream() {
+			size = len(c.Response().Body())
+		}
 		h.Log.LogAttrs(ctx, level, "request",
 			slog.String("id", of(c).id), slog.String("method", Copy(method)), slog.String("route", route),
-			slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", len(c.Response().Body())))
+			slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", size))
 	}
 }
 

@@ -206,8 +206,9 @@ func (l *Language) T(key string, pairs ...any) string {
 		}
 		config.TemplateData = values
 	}
+	// A text may come with an error: the other form, where the counted one is missing.
 	text, err := l.localizer.Localize(config)
-	if err != nil {
+	if err != nil && text == "" {
 		return key
 	}
 	return text

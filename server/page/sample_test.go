@@ -100,7 +100,7 @@ func newSite(t testing.TB) *site {
 	log := slog.New(slog.NewTextHandler(logged{t}, nil))
 	x := index.Open(s.db.Read(), func() time.Time { return s.now })
 	s.hub = page.NewHub(x, log)
-	app := httpx.New(httpx.Options{Log: log, AccessLevel: slog.LevelDebug, Catalogue: catalogue, Views: views, Assets: assets})
+	app := httpx.New(httpx.Options{Log: log, Catalogue: catalogue, Views: views, Assets: assets})
 	page.Register(app, page.Deps{Index: x, Views: views, Hub: s.hub, Log: log})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -77,7 +77,7 @@ func (w *run) keep(b *ballot) *ballot {
 	if have := w.ballots[b.id]; have != nil {
 		return have
 	}
-	w.ballots[b.id], w.keys[b.key] = b, b
+	w.ballots[b.id] = b
 	return b
 }
 
@@ -112,7 +112,9 @@ func (w *run) findBallot(key [32]byte) (*ballot, error) {
 	if err != nil || b == nil {
 		return nil, err
 	}
-	return w.keep(b), nil
+	b = w.keep(b)
+	w.keys[key] = b
+	return b, nil
 }
 
 func (w *run) ballotByKey(key [32]byte) (*ballot, error) {
@@ -123,6 +125,7 @@ func (w *run) ballotByKey(key [32]byte) (*ballot, error) {
 	b = &ballot{id: w.p.nextBallot, key: key}
 	w.p.nextBallot++
 	w.dirty(b)
+	w.keys[key] = b
 	return w.keep(b), nil
 }
 

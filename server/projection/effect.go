@@ -38,6 +38,11 @@ func (w *run) settle() error {
 // raise puts the next fact of an origin into effect.
 func (w *run) raise(o *origin) error {
 	n := o.applied + 1
+	if w.prefetched[o] <= n {
+		if err := w.prefetch(o, n); err != nil {
+			return err
+		}
+	}
 	r, err := w.record(o, n)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 )
 
 func openTest(t testing.TB, dir string, ring *keyring.Ring) *Projection {
-	p, err := Open(context.Background(), filepath.Join(dir, "server.db"), Options{Server: "s1", Keys: ring, CacheKiB: 2048})
+	p, err := Open(context.Background(), filepath.Join(dir, "server.db"), Options{Server: "s1", Keys: ring, CacheKiB: 65536})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func (w *run) contribute(s *state, sign int64) {
 
 // spill writes the ballots out when many are in memory.
 func (w *run) spill() error {
-	if len(w.order) < 8192 {
+	if len(w.order) < 32768 {
 		return nil
 	}
 	err := w.flushBallots()
@@ -185,7 +185,7 @@ const updateWidth = 12
 
 func (u *updates) add(b *ballot) error {
 	s := &b.now
-	u.args = append(u.args, b.id, s.ratings, s.fact, s.score, s.binding, s.channel, s.step, s.at, s.first, s.day, bit(s.estimated), bit(s.changed))
+	u.args = append(u.args, b.id, s.ratings, s.fact, int64(s.score), int64(s.binding), int64(s.channel), int64(s.step), s.at, s.first, s.day, bit(s.estimated), bit(s.changed))
 	if len(u.args) < 20*rowsAtOnce*updateWidth {
 		return nil
 	}
@@ -320,12 +320,10 @@ func widen(m map[[2]int64]span, k [2]int64, day int64) {
 // the first touched day on, and stops where nothing changes any more.
 func (w *run) carry(table, where string, key []any, x span) error {
 	var open int64
-	_, err := w.one([]any{&open}, `SELECT carry FROM `+table+` WHERE `+where+` AND day < ? ORDER BY day DESC LIMIT 1`, append(slices.Clone(key), x.from)...)
-	if err != nil {
-		return err
-	}
+	before := true // the first row may be the day before, for what it carries over
 	const page = 64
-	for from := x.from; ; {
+	from := x.from
+	for {
 		type row struct{ day, n, carry int64 }
 		var found []row
 		err := w.each(func(r *sql.Rows) error {
@@ -333,11 +331,17 @@ func (w *run) carry(table, where string, key []any, x span) error {
 			err := r.Scan(&y.day, &y.n, &y.carry)
 			found = append(found, y)
 			return err
-		}, `SELECT day, s1+s2+s3+s4+s5, carry FROM `+table+` WHERE `+where+` AND day >= ? ORDER BY day LIMIT `+"64", append(slices.Clone(key), from)...)
+		}, `SELECT day, s1+s2+s3+s4+s5, carry FROM `+table+` WHERE `+where+` AND day >= coalesce((SELECT max(day) FROM `+table+`
+			WHERE `+where+` AND day < ?), ?) ORDER BY day LIMIT 64`, slices.Concat(key, key, []any{from, from})...)
 		if err != nil {
 			return err
 		}
 		for _, y := range found {
+			if before && y.day < from {
+				open = y.carry
+				continue
+			}
+			before = false
 			if open += y.n; open >= survey.LeastShown {
 				open = 0
 			}
@@ -354,6 +358,7 @@ func (w *run) carry(table, where string, key []any, x span) error {
 		if len(found) < page {
 			return nil
 		}
-		from = found[len(found)-1].day + 1
+		from, open = found[len(found)-1].day+1, 0
+		before = true
 	}
 }

@@ -24,7 +24,8 @@ type run struct {
 	order   []*ballot
 	routes  map[[32]byte]*ballot
 	// receipts bound by this run to ballots that are not written yet
-	boundHere map[[32]byte][]*ballot
+	boundHere  map[[32]byte][]*ballot
+	prefetched map[*origin]uint64 // first number not looked up ahead
 
 	claims map[claimKey]bool
 	units  map[unitDay]*unitCell
@@ -64,6 +65,7 @@ func (w *run) forget() {
 	w.keys = map[[32]byte]*ballot{}
 	w.routes = map[[32]byte]*ballot{}
 	w.boundHere = map[[32]byte][]*ballot{}
+	w.prefetched = map[*origin]uint64{}
 	w.order = w.order[:0]
 }
 

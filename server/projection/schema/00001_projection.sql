@@ -180,6 +180,9 @@ CREATE TABLE ballot (
   changed   INTEGER NOT NULL DEFAULT 0   -- 1: competing ratings differ in score
 );
 
+-- What waits, for the operators' page.
+CREATE INDEX ballot_waiting ON ballot (id) WHERE kind = 0 AND ratings > 0;
+
 -- Which facts are about which ballot.
 CREATE TABLE entry (
   ballot INTEGER NOT NULL,
