@@ -17,6 +17,8 @@ type SlipRequest struct {
 
 // Slips are one-time slips, each its own ballot.
 type Slips struct {
+	Unit  string    `json:"unit" doc:"name of the unit"`
+	Desk  string    `json:"desk" doc:"name of the desk, or empty"`
 	Slips []Receipt `json:"slips"`
 }
 
@@ -39,7 +41,11 @@ func (d Deps) issueSlips(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	out := Slips{Slips: make([]Receipt, len(issued))}
+	names, err := d.Register.NamesOf(c.UserContext(), in.Desk, in.Unit)
+	if err != nil {
+		return err
+	}
+	out := Slips{Unit: names.Unit, Desk: names.Desk, Slips: make([]Receipt, len(issued))}
 	for i, x := range issued {
 		r, err := receiptJSON(x, pictures)
 		if err != nil {

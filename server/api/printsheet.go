@@ -26,7 +26,18 @@ const (
 
 // SheetPage is the data of the view staff/receipts-sheet.
 type SheetPage struct {
-	Pages [][]SheetReceipt
+	Sample bool
+	Style  template.CSS // "": the page's own files
+	Pages  [][]SheetReceipt
+}
+
+// Add puts a receipt on the last page, or on a new one.
+func (p *SheetPage) Add(r SheetReceipt) {
+	if n := len(p.Pages); n == 0 || len(p.Pages[n-1]) == perPage {
+		p.Pages = append(p.Pages, nil)
+	}
+	last := &p.Pages[len(p.Pages)-1]
+	*last = append(*last, r)
 }
 
 // SheetReceipt is one cut-out of the sheet.
@@ -66,7 +77,7 @@ func (d Deps) printSheet(c *fiber.Ctx) error {
 	if len(desks) == 0 { // the unit has no desk of its own
 		desks = []fact.Desk{{Unit: q["unit"], Service: uint8(survey.ServicePublic)}}
 	}
-	var page SheetPage
+	page := SheetPage{Sample: true}
 	// Desk by desk, so that what is cut out of one sheet goes to few desks.
 	for i, left := 0, count; left > 0 && i < len(desks); i++ {
 		share := (left + len(desks) - i - 1) / (len(desks) - i)
@@ -75,11 +86,7 @@ func (d Deps) printSheet(c *fiber.Ctx) error {
 			return err
 		}
 		for _, r := range receipts {
-			if n := len(page.Pages); n == 0 || len(page.Pages[n-1]) == perPage {
-				page.Pages = append(page.Pages, nil)
-			}
-			n := len(page.Pages) - 1
-			page.Pages[n] = append(page.Pages[n], r)
+			page.Add(r)
 		}
 		left -= share
 	}
@@ -94,10 +101,8 @@ func (d Deps) sampleReceipts(c *fiber.Ctx, desk fact.Desk, count int) ([]SheetRe
 	var rows []register.Row
 	var err error
 	ctx := c.UserContext()
-	if desk.Code != "" {
-		if names, err = d.Register.NamesOf(ctx, desk.Code, ""); err != nil {
-			return nil, err
-		}
+	if names, err = d.Register.NamesOf(ctx, desk.Code, desk.Unit); err != nil {
+		return nil, err
 	}
 	if desk.Service == uint8(survey.ServicePublic) {
 		if issued, err = d.Register.IssueSlips(ctx, desk.Unit, desk.Code, 0, count); err != nil {

@@ -16,7 +16,8 @@ type Names struct {
 	Unit           string // the settling authority
 }
 
-// NamesOf gives the names behind codes; unit may be "", which is the desk's own.
+// NamesOf gives the names behind codes. One of them may be "": the unit is then
+// the desk's own, the desk none.
 // A code that is not known is survey.CodeUnknownDesk or CodeUnknownUnit.
 func (r *Register) NamesOf(ctx context.Context, desk, unit string) (n Names, err error) {
 	p, err := r.state.places(ctx)
@@ -24,7 +25,7 @@ func (r *Register) NamesOf(ctx context.Context, desk, unit string) (n Names, err
 		return n, err
 	}
 	d, ok := p.desks[desk]
-	if !ok {
+	if !ok && desk != "" {
 		return n, survey.New(survey.CodeUnknownDesk, clip(desk))
 	}
 	u, ok := p.units[cmp.Or(unit, d.Unit)]
