@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -14,10 +15,12 @@ import (
 	"hailong/internal/locale"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
+	"hailong/server/api"
 	"hailong/server/index"
 	"hailong/server/page"
 	"hailong/server/phone"
 	"hailong/server/projection"
+	"hailong/server/register"
 	"hailong/web"
 )
 
@@ -46,7 +49,7 @@ func (p *pages) close() {
 }
 
 // wire makes the app with every page and route of the server.
-func (s *server) wire() error {
+func (s *server) wire(ctx context.Context) error {
 	catalogue, err := locale.Load(web.Locales())
 	if err != nil {
 		return err
@@ -62,19 +65,38 @@ func (s *server) wire() error {
 	x := index.Open(s.proj.Reader(), time.Now)
 	s.app = httpx.New(httpx.Options{
 		Log: s.log, Catalogue: catalogue, Views: views, Assets: assets, Registry: s.metrics(x), Ready: s.ready,
+		BodyLimit: register.MaxCSV,
 	})
-	ctx, stop := context.WithCancel(context.Background())
+	live, stop := context.WithCancel(context.Background())
 	s.pages = pages{hub: page.NewHub(x, s.log), stop: stop}
-	go s.pages.hub.Run(ctx)
+	go s.pages.hub.Run(live)
 	page.Register(s.app, page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system})
 	public := s.keys.Public()
+	s.app.Use("/r", httpx.Limit(httpx.DefaultBodyLimit))
 	phone.Register(s.app, phone.Deps{
 		Receipts: receipts{s.proj}, Views: views, Now: time.Now,
 		Capture: capture.New(capture.Options{
 			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { return &public },
 		}),
 	})
-	return s.registerAPI(views, x)
+	return s.registerAPI(ctx, views, x)
+}
+
+// registerAPI adds the programs' interface.
+func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.Index) error {
+	token, err := api.LoadToken(filepath.Join(s.c.Data, "operator.token"))
+	if err != nil {
+		return err
+	}
+	reg, err := register.New(ctx, register.Options{
+		Recorder: s, Backlog: s.outbox, Projection: s.proj, Keys: s.keys, DB: s.proj.Reader(), BaseURL: s.c.PublicURL,
+	})
+	if err != nil {
+		return err
+	}
+	api.RegisterIndex(s.app, x)
+	api.Register(s.app, api.Deps{Register: reg, Views: views, Token: token, Now: time.Now})
+	return nil
 }
 
 // ready says whether this server can record.

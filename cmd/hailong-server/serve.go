@@ -128,7 +128,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + s.Addr()
 	}
-	if err = s.wire(); err != nil {
+	if err = s.wire(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -65,6 +65,12 @@ func (b *builder) settings(d *document) {
 		}
 		set(SettingLeastAnswers, v.text)
 	}
+	if v := d.settings.get(SettingSample); v.text != "" {
+		if v.text != "true" && v.text != "false" {
+			b.add(v.at, "true hoặc false", "dữ liệu mẫu (sample) phải là true hoặc false")
+		}
+		set(SettingSample, v.text)
+	}
 	var patterns []string
 	for _, v := range d.patterns {
 		if _, err := receipt.CompilePatterns([]string{v.text}); err != nil || v.text == "" {

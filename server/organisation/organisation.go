@@ -35,6 +35,7 @@ const (
 	SettingProvinceEN   = "province_en"      // name in English
 	SettingLeastAnswers = "least_answers"    // least number of answers for a verdict
 	SettingPatterns     = "dossier_patterns" // for receipt.CompilePatterns, one a line
+	SettingSample       = "sample"           // true or false: pages say that the data is made up
 )
 
 // Load reads the file at path. Errors: survey.CodeFileUnreadable,

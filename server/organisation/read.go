@@ -96,7 +96,7 @@ func (d *document) readProvince(c *collector, p pair) {
 			put(c, d.province, q)
 			continue
 		}
-		for _, s := range pairs(c, q.node, []string{SettingLeastAnswers, SettingPatterns}) {
+		for _, s := range pairs(c, q.node, []string{SettingLeastAnswers, SettingPatterns, SettingSample}) {
 			if s.key != SettingPatterns {
 				put(c, d.settings, s)
 				continue

@@ -1,0 +1,58 @@
+# Hài Lòng: make help
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export GOFLAGS := -buildvcs=false
+
+ORG ?= deploy/example/nghe-an-2018.yaml
+ROUNDS ?= 200
+SEED ?= 0
+
+.PHONY: help run demo test check chaos power bench build web tools test-tools fuzz clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: build ## Start a server and two kiosks on the example organisation
+	@deploy/run.sh $(ORG)
+
+demo: build ## The same, with two years of made-up history, marked as sample
+	@deploy/run.sh --demo $(ORG)
+
+build: web ## Build both programs into bin/
+	@mkdir -p bin
+	go build -o bin/ ./cmd/...
+
+web: tools web/dist/.built ## Copy scripts, styles and fonts of the pages into web/dist
+
+web/dist/.built: web/package-lock.json web/build.mjs
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@touch $@
+
+tools: ## Install what building needs
+	@deploy/need.sh gcc:gcc npm:npm
+
+test-tools: tools
+	@deploy/need.sh chromium:chromium zbarimg:zbar-tools pdftoppm:poppler-utils mkfs.ext4:e2fsprogs
+
+test: test-tools web check ## Every test, with the race detector
+	go test -race -timeout 15m ./...
+
+check: ## gofmt and go vet
+	@test -z "$$(gofmt -l cmd internal kiosk server web/*.go)" || { echo "gofmt would change:"; gofmt -l cmd internal kiosk server web/*.go; exit 1; }
+	go vet ./...
+
+chaos: build ## Kill, cut and restore real processes (ROUNDS=200 SEED=0)
+	go test ./server/chaos -run TestChaos -v -count=1 -timeout 3h -rounds $(ROUNDS) -seed $(SEED)
+
+power: build ## Simulated power cuts, as root (ROUNDS=20)
+	go test ./server/chaos -run TestPower -v -count=1 -timeout 1h -cuts $(if $(filter 200,$(ROUNDS)),20,$(ROUNDS))
+
+bench: build ## Speed against bare programs, in the same run
+	go run ./internal/bench
+
+fuzz: ## Each fuzz test for FUZZTIME (10s)
+	@deploy/fuzz.sh $(or $(FUZZTIME),10s)
+
+clean: ## Remove what was built; data/ stays
+	rm -rf bin web/node_modules
+	find web/dist -mindepth 1 ! -name placeholder.txt -delete

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"hailong/internal/bus"
+	"hailong/internal/fact"
+	"hailong/internal/outbox"
+	"hailong/internal/uplink"
+	"hailong/server/keyring"
+	"hailong/server/organisation"
+	"hailong/server/sample"
+)
+
+// demoCmd is `hailong-server demo`.
+type demoCmd struct {
+	Organisation string   `arg:"" help:"Organisation file whose desks get a history." type:"existingfile"`
+	Data         string   `help:"Folder of the sample's own outbox." default:"data/sample"`
+	Keys         string   `help:"The servers' shared key file." default:"data/server.keys" env:"HAILONG_KEYS"`
+	Nats         string   `help:"Where the server's NATS is." default:"nats://127.0.0.1:4222" env:"HAILONG_NATS"`
+	Servers      []string `help:"Ids of the servers that must hold it." default:"s1"`
+	Days         int      `help:"How many days back." default:"730"`
+	Seed         uint64   `help:"Another seed is another history." default:"1"`
+}
+
+// Run records a made-up history in an outbox of its own, whose clock stands
+// where the history does, and sends it as every origin sends its facts. The
+// setting `sample` marks all pages.
+func (c *demoCmd) Run(ctx context.Context) (err error) {
+	org, err := organisation.Load(c.Organisation)
+	if err != nil {
+		return err
+	}
+	keys, err := keyring.Open(c.Keys, false)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w; try another --data", err)
+	}
+	key, err := outbox.LoadKey(filepath.Join(c.Data, "sample.key"))
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	var at atomic.Int64
+	at.Store(now.AddDate(0, 0, -c.Days).UnixMilli())
+	out, err := outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
+		Key: key, Role: fact.RoleServer, Name: "sample", Member: keys.Member(key.Public().(ed25519.PublicKey)),
+		Stamp: func() fact.Stamp {
+			s := outbox.SystemStamp()
+			s.Wall = at.Load()
+			return s
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if out.Head().Number == 1 {
+		h := sample.New(sample.Options{Organisation: org, Ballot: keys.Ballot, From: now.AddDate(0, 0, -c.Days), To: now, Seed: c.Seed})
+		if err := record(ctx, out, h, now, c.Days, &at); err != nil {
+			return err
+		}
+	}
+	return c.send(ctx, out)
+}
+
+func record(ctx context.Context, out *outbox.Outbox, h *sample.History, now time.Time, days int, at *atomic.Int64) error {
+	_, err := out.Append(ctx, fact.Entry{Kind: fact.KindSetting, Body: &fact.Setting{Key: "sample", Value: "true"}})
+	for from := now.AddDate(0, 0, -days); err == nil; {
+		slot, entries := h.Next()
+		if entries == nil {
+			break
+		}
+		at.Store(slot.UnixMilli())
+		_, err = out.Append(ctx, entries...)
+		bar(os.Stderr, "Ghi dữ liệu mẫu / recording", int64(slot.Sub(from)), int64(now.Sub(from)))
+	}
+	bar(os.Stderr, "Ghi dữ liệu mẫu / recording", 1, 1)
+	fmt.Fprintln(os.Stderr)
+	return err
+}
+
+// send drains the outbox until all servers hold it.
+func (c *demoCmd) send(ctx context.Context, out *outbox.Outbox) error {
+	b, err := bus.Connect(bus.Options{URL: c.Nats, Name: "sample", Log: slog.Default()})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	up := uplink.New(uplink.Options{Outbox: out, Bus: b, Servers: func() []string { return c.Servers }})
+	ended := make(chan error, 1)
+	go func() { ended <- up.Run(ctx) }()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-tick.C:
+		}
+		st, err := up.Status(ctx)
+		if err != nil {
+			return err
+		}
+		bar(os.Stderr, "Gửi lên máy chủ / sending", int64(st.Head-st.Unconfirmed), int64(st.Head))
+		if st.Unconfirmed == 0 {
+			fmt.Fprintln(os.Stderr)
+			stop()
+			<-ended
+			return nil
+		}
+	}
+}
+
+// bar draws progress over the same line.
+func bar(to io.Writer, what string, done, total int64) {
+	const width = 40
+	share := 1.0
+	if total > 0 {
+		share = min(1, float64(done)/float64(total))
+	}
+	n := int(share * width)
+	fmt.Fprintf(to, "\r%s [%s%s] %3.0f%%", what, strings.Repeat("█", n), strings.Repeat("·", width-n), share*100)
+}

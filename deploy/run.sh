@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# run.sh [--demo] ORGANISATION: one server with NATS inside and two kiosks on
+# this machine, until Ctrl-C. Data stays in data/ between runs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+demo=
+[ "${1:-}" = --demo ] && { demo=1; shift; }
+organisation=$1
+port=${PORT:-8080}
+nats=${NATS_PORT:-4222}
+base=http://127.0.0.1:$port
+mkdir -p data/log
+pids=()
+
+stop() {
+  trap - INT TERM EXIT
+  [ ${#pids[@]} -eq 0 ] || kill -TERM "${pids[@]}" 2>/dev/null || true
+  wait
+  echo
+  echo "Đã dừng. / Stopped."
+}
+trap 'stop; exit 130' INT TERM
+trap stop EXIT
+
+# start NAME COMMAND…: runs in the background, its log in data/log.
+start() {
+  local name=$1
+  shift
+  "$@" >>"data/log/$name.log" 2>&1 &
+  pids+=($!)
+}
+
+# ready NAME URL: waits until the address answers; shows the log where it ended.
+ready() {
+  for _ in $(seq 300); do
+    curl -fs -o /dev/null "$2" && return
+    if ! kill -0 "${pids[-1]}" 2>/dev/null; then
+      echo "$1 did not start; the end of data/log/$1.log:" >&2
+      tail -n 5 "data/log/$1.log" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+  echo "$1 does not answer at $2; see data/log/$1.log" >&2
+  exit 1
+}
+
+start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats"
+ready server "$base/readyz"
+bin/hailong-server organisation load --url "$base" --data data/server "$organisation"
+for k in 1 2; do
+  data=data/kiosk$k
+  bin/hailong-server admit --url "$base" --data data/server --kiosk "K0$k" --key "$(bin/hailong-kiosk key --data "$data")"
+  start "kiosk$k" bin/hailong-kiosk serve --data "$data" --name "K0$k" --listen "127.0.0.1:$((port + 10 + k))" --nats "nats://127.0.0.1:$nats"
+  ready "kiosk$k" "http://127.0.0.1:$((port + 10 + k))/healthz"
+done
+[ -z "$demo" ] || bin/hailong-server demo --data data/sample --keys data/server.keys --nats "nats://127.0.0.1:$nats" "$organisation"
+
+cat <<TEXT
+
+Hài Lòng đang chạy với dữ liệu mẫu; Ctrl-C để dừng.
+Hài Lòng is running on sample data; Ctrl-C stops it.
+
+  Máy đánh giá K01 / kiosk K01            http://127.0.0.1:$((port + 11))/
+  Máy đánh giá K02 / kiosk K02            http://127.0.0.1:$((port + 12))/
+  Bộ phận một cửa của K01 / its desk      $base/desk/MC-VPUB
+  Bộ phận một cửa của K02 / its desk      $base/desk/MC-VINH
+  Toàn tỉnh / the province                $base/
+  Tờ giấy hẹn mẫu để in / receipts        $base/print/receipts
+  Vận hành / operators                    $base/status
+
+TEXT
+wait
