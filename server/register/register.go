@@ -93,13 +93,19 @@ func New(ctx context.Context, o Options) (*Register, error) {
 	return r, nil
 }
 
+// patience bounds how long a request waits for its turn, so that requests do not
+// pile up behind a recorder that hangs.
+const patience = 15 * time.Second
+
 // decide runs fn while nobody else decides, and records the entries that it
 // gives. It returns the last of the facts; none where there were no entries.
 func (r *Register) decide(ctx context.Context, fn func() ([]fact.Entry, error)) (last *fact.Ref, err error) {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case <-r.turn:
-	case <-ctx.Done():
-		return nil, survey.Wrap(survey.CodeBusy, ctx.Err())
+	case <-waiting.Done():
+		return nil, survey.Wrap(survey.CodeBusy, waiting.Err())
 	}
 	defer func() { r.turn <- struct{}{} }()
 	r.sweep(r.o.Projection)
