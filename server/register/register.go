@@ -93,8 +93,8 @@ func New(ctx context.Context, o Options) (*Register, error) {
 	return r, nil
 }
 
-// patience bounds how long a request waits for its turn, so that requests do not
-// pile up behind a recorder that hangs.
+// patience bounds how long a request waits for its turn, and then for the
+// recorder: requests must not pile up behind a stream that does not answer.
 const patience = 15 * time.Second
 
 // decide runs fn while nobody else decides, and records the entries that it
@@ -113,7 +113,9 @@ func (r *Register) decide(ctx context.Context, fn func() ([]fact.Entry, error)) 
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
-	refs, err := r.o.Recorder.Append(ctx, entries...)
+	recording, end := context.WithTimeout(ctx, patience)
+	defer end()
+	refs, err := r.o.Recorder.Append(recording, entries...)
 	if len(refs) > 0 {
 		last = &refs[len(refs)-1]
 		r.note(entries, *last)
@@ -133,6 +135,8 @@ func recordFault(err error, stored bool) error {
 		return known
 	case stored:
 		return survey.Wrap(survey.CodeUnconfirmed, err)
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return survey.Wrap(survey.CodeBusy, err)
 	case sqlite.IsFull(err):
 		return survey.Wrap(survey.CodeStorageFull, err)
 	}

@@ -288,6 +288,7 @@ func TestNotRecordedIsNotAnswered(t *testing.T) {
 	w := registertest.New(t, nil)
 	for want, cause := range map[survey.Code]error{
 		survey.CodeStorageFailing: errors.New("disk"),
+		survey.CodeBusy:           fmt.Errorf("not recorded: %w", context.DeadlineExceeded),
 		survey.CodeUnconfirmed:    survey.New(survey.CodeUnconfirmed),
 	} {
 		w.Restart(failing{cause})
