@@ -1,0 +1,81 @@
+package chaos
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	roundsFlag = flag.Int("rounds", 18, "rounds of TestChaos")
+	seedFlag   = flag.Uint64("seed", 0, "seed of TestChaos and TestPower; 0: by the clock")
+)
+
+func seed() uint64 {
+	if *seedFlag != 0 {
+		return *seedFlag
+	}
+	return uint64(time.Now().UnixNano()) % 1_000_000_000
+}
+
+// Whatever is killed, cut, lost or put back: every ballot that was acknowledged
+// to a person counts once, with the answer that the order rule gives, and both
+// servers agree to the bit.
+func TestChaos(t *testing.T) {
+	seed, rounds := seed(), *roundsFlag
+	t.Logf("seed %d: go test ./server/chaos -v -run TestChaos -rounds=%d -seed=%[1]d", seed, rounds)
+	small := false
+	w := newWorld(t, 2, 2, 300+60*rounds, func(t *testing.T, dir string) { small = smallDisk(t, filepath.Join(dir, "K2")) })
+	w.whole()
+	s := newStorm(w, seed, small)
+	stop := make(chan struct{})
+	citizens := w.citizens(5, seed, stop)
+	t.Cleanup(citizens.Wait)
+	over := func() {
+		select {
+		case <-stop:
+		default:
+			close(stop)
+		}
+	}
+	t.Cleanup(over)
+	for range rounds {
+		s.round()
+	}
+	over()
+	citizens.Wait()
+	v := w.finish()
+	t.Logf("what happened: %v", s.counts)
+	w.report(v, rounds, seed)
+}
+
+// smallDisk mounts a small disk in memory, for root. Where the test fails, what
+// is on it is kept.
+func smallDisk(t *testing.T, dir string) bool {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Log("not root: no disk is filled up in this run")
+		return false
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("hailong-chaos", dir, "tmpfs", 0, "size=192m,mode=700"); err != nil {
+		t.Logf("no disk is filled up in this run: mount: %v", err)
+		return false
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			if err := os.CopyFS(dir+".kept", os.DirFS(dir)); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return true
+}

@@ -1,0 +1,214 @@
+package chaos
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"hailong/internal/receipt"
+	"hailong/internal/survey"
+)
+
+// client speaks to devices. It follows no redirect: the one to the thanks is
+// the answer.
+var client = &http.Client{
+	Timeout:       5 * time.Second,
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 16, DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// citizens answer until stop is closed.
+func (w *world) citizens(n int, seed uint64, stop <-chan struct{}) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, uint64(i)))
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Duration(2+rng.IntN(24)) * time.Millisecond):
+				}
+				w.answer(rng)
+			}
+		})
+	}
+	return &wg
+}
+
+// answer lets one citizen answer once: most often with a ballot that nobody used
+// yet, else with one that was used, perhaps elsewhere.
+func (w *world) answer(rng *rand.Rand) {
+	n := rng.IntN(100)
+	if n < 2 {
+		w.forge(rng)
+		return
+	}
+	if b := w.pool.pick(rng, n); b != nil && b.mu.TryLock() {
+		defer b.mu.Unlock()
+		w.rate(rng, b)
+	}
+}
+
+// pick gives a ballot; n, below 100, says of which sort.
+func (p *pool) pick(rng *rand.Rand, n int) *ballot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch walkIns := len(p.ballots) - p.issued; {
+	case n < 45 && p.fresh < p.issued:
+		p.fresh++
+		return p.ballots[p.fresh-1]
+	case n < 60:
+		b := &ballot{kind: 3}
+		if n < 52 { // else the kiosk draws the sitting
+			b.session = fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64()|1)
+		}
+		return b
+	case n < 70 && walkIns > 0:
+		return p.ballots[p.issued+rng.IntN(walkIns)] // taps again
+	case p.fresh > 0:
+		// Often one of the last, as people do who change their mind.
+		return p.ballots[p.fresh-1-rng.IntN(min(p.fresh, 1+rng.IntN(400)))]
+	}
+	return nil
+}
+
+// rate taps once, where the ballot can be used.
+func (w *world) rate(rng *rand.Rand, b *ballot) {
+	a := attempt{number: len(b.attempts) + 1, score: uint8(1 + rng.IntN(5))}
+	if a.number >= 300 { // Took is an hour at most
+		return
+	}
+	d := w.devices()[rng.IntN(len(w.servers)+len(w.kiosks))]
+	if b.kind == 3 && d.server {
+		d = w.kiosks[rng.IntN(len(w.kiosks))]
+	}
+	d.gate.RLock()
+	defer d.gate.RUnlock()
+	base := d.address()
+	if base == "" {
+		return
+	}
+	a.device, a.sent = d.name, time.Now()
+	var session string
+	if d.server {
+		a.state, a.said = tapPhone(base, b.id, a)
+	} else {
+		scan := ""
+		switch k := rng.IntN(4); {
+		case b.kind == 3:
+		case b.kind == 1 && k == 0:
+			scan = b.code
+			a.byCode = true
+		case k == 1:
+			scan = "HTTPS://HAILONG.EXAMPLE/R/" + b.id.String()
+		case k == 2:
+			scan = b.id.Grouped()
+		default:
+			scan = b.id.String()
+		}
+		session = b.session
+		a.state, a.said, session = tapKiosk(base, scan, session, a)
+	}
+	a.done = time.Now()
+	if b.kind == 3 && session == "" {
+		return // nobody knows the sitting: it cannot be asked for later
+	}
+	b.attempts = append(b.attempts, a)
+	if b.kind == 3 && len(b.attempts) == 1 {
+		b.session, b.key = session, walkInKey(session)
+		w.pool.add(b)
+	}
+}
+
+// forge scans a receipt that nobody issued: it is thanked, and counts nowhere.
+func (w *world) forge(rng *rand.Rand) {
+	d := w.kiosks[rng.IntN(len(w.kiosks))]
+	d.gate.RLock()
+	defer d.gate.RUnlock()
+	id, err := receipt.NewID(nil)
+	if base := d.address(); err == nil && base != "" {
+		if state, _, _ := tapKiosk(base, id.String(), "", attempt{number: 1, score: 1}); state != refused {
+			w.pool.mu.Lock()
+			w.pool.forged = append(w.pool.forged, id)
+			w.pool.mu.Unlock()
+		}
+	}
+}
+
+// tapKiosk posts a rating to a kiosk.
+func tapKiosk(base, scan, session string, a attempt) (state uint8, said, got string) {
+	body, err := json.Marshal(map[string]any{
+		"scan": scan, "score": a.score, "session": session, "language": "vi", "took_ms": time.Duration(a.number) * tookStep / time.Millisecond,
+	})
+	if err != nil {
+		return refused, err.Error(), ""
+	}
+	status, answer, err := send(base+"/api/v1/ratings", "application/json", body)
+	if err != nil || status != http.StatusCreated {
+		state, said = outcome(status, answer, err)
+		return state, said, session
+	}
+	var r struct {
+		Recorded bool
+		Session  string
+	}
+	if err := json.Unmarshal(answer, &r); err != nil || !r.Recorded || r.Session == "" {
+		return perhaps, "an answer that is none: " + string(answer), session
+	}
+	return thanked, "", r.Session
+}
+
+// tapPhone posts a rating to a receipt's page.
+func tapPhone(base string, id receipt.ID, a attempt) (state uint8, said string) {
+	began := time.Now().Add(-time.Duration(a.number) * tookStep).UnixMilli()
+	form := url.Values{"score": {fmt.Sprint(a.score)}, "began": {fmt.Sprint(began)}}
+	r, err := client.Post(base+"/r/"+url.PathEscape(id.String()), "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	if err != nil {
+		return outcome(0, nil, err)
+	}
+	defer r.Body.Close()
+	answer, err := io.ReadAll(r.Body)
+	if r.StatusCode == http.StatusSeeOther && strings.HasSuffix(r.Header.Get("Location"), "/thanks") {
+		return thanked, ""
+	}
+	return outcome(r.StatusCode, answer, err)
+}
+
+func send(to, kind string, body []byte) (int, []byte, error) {
+	r, err := client.Post(to, kind, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer r.Body.Close()
+	answer, err := io.ReadAll(r.Body)
+	return r.StatusCode, answer, err
+}
+
+// outcome tells what an answer that is no thanks means. A fault of the server's
+// may have come after the fact was on the disk.
+func outcome(status int, answer []byte, err error) (uint8, string) {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return refused, err.Error()
+	}
+	if err != nil {
+		return perhaps, err.Error()
+	}
+	if status >= 400 && status < 500 {
+		return refused, fmt.Sprint(status)
+	}
+	if bytes.Contains(answer, []byte(survey.CodeUnavailable)) {
+		return refused, "not ready" // said before anything is recorded
+	}
+	return perhaps, fmt.Sprintf("%d %.200s", status, answer)
+}

@@ -1,0 +1,368 @@
+package chaos
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"hailong/internal/sqlite"
+	"hailong/server/keyring"
+)
+
+// device is a server or kiosk: its process, its files and its link.
+type device struct {
+	process
+	data   string
+	server bool
+	public ed25519.PublicKey
+	link   *proxy // of a kiosk
+
+	gate sync.RWMutex // held for reading while somebody speaks to the device
+
+	down  int    // rounds until it is started again, while it is down
+	wall  string // CHAOS_WALL and CHAOS_BOOT of a kiosk's next start
+	boot  string
+	boots int
+
+	outboxes    []string // folders with older copies
+	projections []string
+	filler      string // file that fills the disk; "" while there is none
+}
+
+// world is two servers and two kiosks, or fewer.
+type world struct {
+	t       *testing.T
+	dir     string
+	keys    *keyring.Ring
+	nats    string // address of server a's NATS
+	servers []*device
+	kiosks  []*device
+	pool    *pool
+	copies  int
+}
+
+// mount puts a disk under a folder of a new world.
+type mount func(t *testing.T, dir string)
+
+// newWorld makes the devices and registers dossiers and slips; nothing runs yet.
+// The folder with all data and logs stays where the test failed. mounts are data
+// folders that are disks of their own.
+func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *world {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "hailong-chaos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("data and logs are kept in %s", dir)
+		} else if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{t: t, dir: dir, nats: "127.0.0.1:" + strconv.Itoa(freePort(t))}
+	for _, m := range mounts {
+		m(t, dir)
+	}
+	keyFile := filepath.Join(dir, "servers.keys")
+	if w.keys, err = keyring.Open(keyFile, true); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"a", "b"}[:servers]
+	for _, name := range names {
+		d := w.device("hailong-server", name)
+		d.server = true
+		d.args = append(d.args, "--keys="+keyFile, "--servers="+strings.Join(names, ","), "--refill=2s", "--listen=127.0.0.1:0")
+		if name == "a" {
+			d.args = append(d.args, "--nats-addr="+w.nats)
+		} else {
+			d.args = append(d.args, "--nats=nats://"+w.nats)
+		}
+		w.servers = append(w.servers, d)
+	}
+	for _, name := range []string{"K1", "K2"}[:kiosks] {
+		d := w.device("hailong-kiosk", name)
+		d.link = newProxy(t, w.nats)
+		d.args = append(d.args, "--listen=127.0.0.1:0", "--nats="+d.link.address())
+		w.kiosks = append(w.kiosks, d)
+	}
+	w.register(ballots)
+	t.Cleanup(func() {
+		for _, d := range w.devices() {
+			if err := d.end(syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return w
+}
+
+func (w *world) device(command, name string) *device {
+	data := filepath.Join(w.dir, name)
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	d := &device{data: data}
+	d.process = process{name: name, path: binary(w.t, command), log: filepath.Join(w.dir, name+".log"),
+		args: []string{"serve", "--data=" + data, "--name=" + name}}
+	return d
+}
+
+func (w *world) devices() []*device {
+	return append(append([]*device{}, w.servers...), w.kiosks...)
+}
+
+// up starts a device.
+func (w *world) up(d *device) {
+	w.t.Helper()
+	w.empty(d)
+	var env []string
+	if d.boot != "" {
+		// Each start with a boot id of its own: the time since boot starts at 0.
+		d.boots++
+		env = []string{"CHAOS_WALL=" + d.wall, fmt.Sprintf("CHAOS_BOOT=%s-%s-%d", d.boot, d.name, d.boots)}
+	}
+	if err := d.start(env...); err != nil {
+		w.t.Fatal(err)
+	}
+	d.down = 0
+}
+
+// halt ends a device, at once or in order.
+func (w *world) halt(d *device, sig syscall.Signal) {
+	w.t.Helper()
+	if err := d.end(sig); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// whole starts whatever is down, and mends all links.
+func (w *world) whole() {
+	w.t.Helper()
+	for _, d := range w.devices() {
+		if d.link != nil {
+			d.link.set(linkWhole)
+		}
+		w.up(d)
+	}
+}
+
+// settled waits until the servers hold all that the devices have recorded and
+// all that any of them holds, and can date it. quiet says that nobody speaks to
+// the devices: then the kiosks say too that nothing is left to send.
+func (w *world) settled(quiet bool, ds ...*device) {
+	w.t.Helper()
+	err := await(w.patience(), func() (bool, string) {
+		for _, d := range ds {
+			heads, err := outboxHeads(d)
+			if why := w.lack(heads, err); why != "" {
+				return false, "of the outbox of " + d.name + ": " + why
+			}
+			if why := backlog(d); quiet && why != "" {
+				return false, d.name + ": " + why
+			}
+		}
+		for _, s := range w.servers {
+			heads, err := serverHeads(s)
+			if why := w.lack(heads, err); why != "" {
+				return false, "of what server " + s.name + " holds: " + why
+			}
+		}
+		return true, ""
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// patience is how long to wait for what must come in the end: less than is left
+// to the test, so that it can still clean up.
+func (w *world) patience() time.Duration {
+	most := 6 * time.Minute
+	if end, ok := w.t.Deadline(); ok {
+		most = min(most, time.Until(end)-20*time.Second)
+	}
+	return most
+}
+
+// backlog is what a kiosk says of facts that not all servers hold; empty: none.
+func backlog(d *device) string {
+	if d.server {
+		return ""
+	}
+	var s struct{ Backlog int64 }
+	if err := getJSON(d.address()+"/status", &s); err != nil {
+		return err.Error()
+	}
+	if s.Backlog != 0 {
+		return fmt.Sprintf("a backlog of %d", s.Backlog)
+	}
+	return ""
+}
+
+// lack says what one of the servers does not hold of some chains.
+func (w *world) lack(heads []head, err error) string {
+	for _, s := range w.servers {
+		var why string
+		if err == nil {
+			why, err = lacks(s, heads)
+		}
+		if err != nil {
+			return err.Error()
+		}
+		if why != "" {
+			return s.name + " " + why
+		}
+	}
+	return ""
+}
+
+// head is the last fact of a chain, of an outbox the last that may leave.
+type head struct {
+	origin []byte
+	number int64
+	bytes  []byte
+}
+
+func outboxHeads(d *device) ([]head, error) {
+	return headsOf(filepath.Join(d.data, "outbox.db"), `SELECT c.origin, f.id & 1099511627775, f.bytes FROM chain c JOIN fact f ON f.id =
+		(SELECT max(id) FROM fact WHERE id BETWEEN (c.id << 40) AND (c.id << 40) + coalesce(c.agreed, 1099511627775))`)
+}
+
+func serverHeads(s *device) ([]head, error) {
+	return headsOf(filepath.Join(s.data, "server.db"), `SELECT o.id, o.head, f.bytes FROM origin o JOIN fact f ON f.id = (o.oid << 40) + o.head`)
+}
+
+func headsOf(path, query string) (heads []head, err error) {
+	err = reading(path, func(tx *sql.Tx) error {
+		return each(tx, func(r *sql.Rows) error {
+			var h head
+			err := r.Scan(&h.origin, &h.number, &h.bytes)
+			heads = append(heads, h)
+			return err
+		}, query)
+	})
+	return heads, err
+}
+
+// lacks says what a server does not hold of some chains, or cannot date.
+func lacks(s *device, heads []head) (why string, err error) {
+	err = reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) error {
+		var undated int
+		if err := tx.QueryRow(`SELECT count(*) FROM undated`).Scan(&undated); err != nil {
+			return err
+		}
+		if undated > 0 {
+			why = fmt.Sprintf("cannot date %d ratings", undated)
+		}
+		for _, h := range heads {
+			var n int
+			err := tx.QueryRow(`SELECT count(*) FROM origin o JOIN fact f ON f.id = (o.oid << 40) + ? WHERE o.id = ? AND f.bytes = ?`,
+				h.number, h.origin, h.bytes).Scan(&n)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				why = fmt.Sprintf("lacks number %d of %x", h.number, h.origin)
+			}
+		}
+		return nil
+	})
+	return why, err
+}
+
+// reading looks at a database in one read transaction, also while its owner
+// runs.
+func reading(path string, fn func(tx *sql.Tx) error) error {
+	ctx := context.Background()
+	db, err := sqlite.OpenReader(ctx, path, 1, 4096)
+	if err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err == nil {
+		err = fn(tx)
+		err = errors.Join(err, tx.Rollback())
+	}
+	return errors.Join(err, db.Close())
+}
+
+func each(tx *sql.Tx, scan func(*sql.Rows) error, query string, args ...any) error {
+	r, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for r.Next() {
+		if err := scan(r); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+func getJSON(url string, into any) error {
+	r, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, r.Status)
+	}
+	return json.NewDecoder(r.Body).Decode(into)
+}
+
+// database is a SQLite file with what belongs to it.
+func database(path string) []string { return []string{path, path + "-wal", path + "-shm"} }
+
+// keep copies a database of a device that is down, and gives the copy's folder.
+func (w *world) keep(d *device, name string) string {
+	w.t.Helper()
+	w.copies++
+	dir := filepath.Join(w.dir, "copies", fmt.Sprintf("%d-%s", w.copies, d.name))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	w.copy(filepath.Join(d.data, name), filepath.Join(dir, name))
+	return dir
+}
+
+// putBack replaces a database of a device that is down by a copy.
+func (w *world) putBack(d *device, dir, name string) {
+	w.t.Helper()
+	w.copy(filepath.Join(dir, name), filepath.Join(d.data, name))
+}
+
+func (w *world) copy(from, to string) {
+	w.t.Helper()
+	for i, source := range database(from) {
+		target := database(to)[i]
+		if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			w.t.Fatal(err)
+		}
+		b, err := os.ReadFile(source)
+		if errors.Is(err, fs.ErrNotExist) && i > 0 {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(target, b, 0o600)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
