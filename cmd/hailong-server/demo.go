@@ -78,6 +78,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 
 func record(ctx context.Context, out *outbox.Outbox, h *sample.History, now time.Time, days int, at *atomic.Int64) error {
 	_, err := out.Append(ctx, fact.Entry{Kind: fact.KindSetting, Body: &fact.Setting{Key: "sample", Value: "true"}})
+	b := bar{to: os.Stderr, what: "Ghi dữ liệu mẫu / recording"}
 	for from := now.AddDate(0, 0, -days); err == nil; {
 		slot, entries := h.Next()
 		if entries == nil {
@@ -85,10 +86,9 @@ func record(ctx context.Context, out *outbox.Outbox, h *sample.History, now time
 		}
 		at.Store(slot.UnixMilli())
 		_, err = out.Append(ctx, entries...)
-		bar(os.Stderr, "Ghi dữ liệu mẫu / recording", int64(slot.Sub(from)), int64(now.Sub(from)))
+		b.show(int64(slot.Sub(from)), int64(now.Sub(from)))
 	}
-	bar(os.Stderr, "Ghi dữ liệu mẫu / recording", 1, 1)
-	fmt.Fprintln(os.Stderr)
+	b.show(1, 1)
 	return err
 }
 
@@ -104,6 +104,7 @@ func (c *demoCmd) send(ctx context.Context, out *outbox.Outbox) error {
 	up := uplink.New(uplink.Options{Outbox: out, Bus: b, Servers: func() []string { return c.Servers }})
 	ended := make(chan error, 1)
 	go func() { ended <- up.Run(ctx) }()
+	sent := bar{to: os.Stderr, what: "Gửi lên máy chủ / sending"}
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -116,9 +117,8 @@ func (c *demoCmd) send(ctx context.Context, out *outbox.Outbox) error {
 		if err != nil {
 			return err
 		}
-		bar(os.Stderr, "Gửi lên máy chủ / sending", int64(st.Head-st.Unconfirmed), int64(st.Head))
+		sent.show(int64(st.Head-st.Unconfirmed), int64(st.Head))
 		if st.Unconfirmed == 0 {
-			fmt.Fprintln(os.Stderr)
 			stop()
 			<-ended
 			return nil
@@ -126,13 +126,27 @@ func (c *demoCmd) send(ctx context.Context, out *outbox.Outbox) error {
 	}
 }
 
-// bar draws progress over the same line.
-func bar(to io.Writer, what string, done, total int64) {
+// bar draws progress over the same line, and ends it when all is done.
+type bar struct {
+	to   io.Writer
+	what string
+	last int // percent shown, plus one
+}
+
+func (b *bar) show(done, total int64) {
 	const width = 40
 	share := 1.0
 	if total > 0 {
-		share = min(1, float64(done)/float64(total))
+		share = min(1, max(0, float64(done)/float64(total)))
 	}
+	percent := int(share * 100)
+	if percent+1 == b.last {
+		return
+	}
+	b.last = percent + 1
 	n := int(share * width)
-	fmt.Fprintf(to, "\r%s [%s%s] %3.0f%%", what, strings.Repeat("█", n), strings.Repeat("·", width-n), share*100)
+	fmt.Fprintf(b.to, "\r%s [%s%s] %3d%%", b.what, strings.Repeat("█", n), strings.Repeat("·", width-n), percent)
+	if percent == 100 {
+		fmt.Fprintln(b.to)
+	}
 }
