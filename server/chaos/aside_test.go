@@ -192,7 +192,7 @@ func TestSetAside(t *testing.T) {
 	server, kiosk := w.servers[0], w.kiosks[0]
 	w.whole()
 	next := 0
-	ballot := func() *ballot { next++; return w.pool.ballots[next-1] }
+	ballot := func() *ballot { next++; return w.pool.issued[next-1] }
 	w.flows(kiosk, ballot(), 4)
 	const dropped = "hailong_batches_dropped_total"
 
@@ -226,7 +226,7 @@ func TestSetAside(t *testing.T) {
 		}
 	})
 	t.Run("then admitted", func(t *testing.T) {
-		run(t, "hailong-server", "admit", "--url="+server.address(), "--data="+server.data, "--kiosk=K1", "--key="+public)
+		run(t, "hailong-server", "admit", "--url="+server.address(), "--data="+server.data, "--kiosk=K01", "--key="+public)
 		w.shows(aside("origin_waiting"), 0, "")
 		w.counts(his, 1)
 	})
@@ -285,7 +285,7 @@ func TestFork(t *testing.T) {
 	w := newWorld(t, 1, 1, 30)
 	kiosk := w.kiosks[0]
 	w.whole()
-	ballots := w.pool.ballots
+	ballots := w.pool.issued
 	w.flows(kiosk, ballots[0], 4)
 	w.settled(true, kiosk)
 	w.halt(kiosk, syscall.SIGTERM)

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -28,12 +29,13 @@ func TestChaos(t *testing.T) {
 	seed, rounds := seed(), *roundsFlag
 	t.Logf("seed %d: go test ./server/chaos -v -run TestChaos -rounds=%d -seed=%[1]d", seed, rounds)
 	small := false
-	w := newWorld(t, 2, 2, 300+60*rounds, func(t *testing.T, dir string) { small = smallDisk(t, filepath.Join(dir, "K2")) })
+	w := newWorld(t, 2, 2, 150+25*rounds, func(t *testing.T, dir string) { small = smallDisk(t, filepath.Join(dir, "K2")) })
+	w.drawLate(20 + 2*rounds)
+	rand.Shuffle(len(w.pool.issued), func(i, j int) { w.pool.issued[i], w.pool.issued[j] = w.pool.issued[j], w.pool.issued[i] })
 	w.whole()
 	s := newStorm(w, seed, small)
 	stop := make(chan struct{})
-	citizens := w.citizens(5, seed, stop)
-	t.Cleanup(citizens.Wait)
+	citizens, clerk := w.citizens(5, seed, stop), w.clerk(seed, stop)
 	over := func() {
 		select {
 		case <-stop:
@@ -41,12 +43,13 @@ func TestChaos(t *testing.T) {
 			close(stop)
 		}
 	}
-	t.Cleanup(over)
+	t.Cleanup(func() { over(); citizens.Wait(); clerk.Wait() })
 	for range rounds {
 		s.round()
 	}
 	over()
 	citizens.Wait()
+	clerk.Wait()
 	v := w.finish()
 	t.Logf("what happened: %v", s.counts)
 	w.report(v, rounds, seed)

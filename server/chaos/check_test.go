@@ -32,7 +32,7 @@ func (v *verdict) problem(format string, args ...any) {
 func (w *world) finish() *verdict {
 	w.t.Helper()
 	w.halt(w.servers[0], syscall.SIGTERM)
-	w.registerLate(w.servers[0], len(w.pool.late))
+	w.registerLate(w.servers[0], len(w.late))
 	w.whole()
 	w.settled(true, w.devices()...)
 	for _, d := range w.devices() {
@@ -101,7 +101,7 @@ func (w *world) judge(s *device, v *verdict) {
 		v.problem("server %s: %v", s.name, err)
 		return
 	}
-	for _, b := range w.pool.ballots {
+	for _, b := range w.pool.all() {
 		w.judgeBallot(s, tr, b, rows, v)
 	}
 	// Every ballot that has an answer, known to the test or not, is as the rule
@@ -161,6 +161,7 @@ func (w *world) judgeBallot(s *device, tr *truth, b *ballot, rows map[[32]byte]r
 	said := map[int]attempt{}
 	acknowledged := false
 	for _, a := range b.attempts {
+		a.state = w.stateOf(a)
 		said[a.number] = a
 		switch a.state {
 		case thanked:

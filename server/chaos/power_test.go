@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"database/sql"
-	"errors"
 	"flag"
 	"math/rand/v2"
 	"path/filepath"
@@ -35,7 +34,7 @@ func TestPower(t *testing.T) {
 	})
 	w.whole()
 	stop := make(chan struct{})
-	citizens := w.citizens(6, seed, stop)
+	citizens, clerk := w.citizens(6, seed, stop), w.clerk(seed, stop)
 	over := func() {
 		select {
 		case <-stop:
@@ -43,28 +42,33 @@ func TestPower(t *testing.T) {
 			close(stop)
 		}
 	}
-	t.Cleanup(func() { over(); citizens.Wait() })
+	t.Cleanup(func() { over(); citizens.Wait(); clerk.Wait() })
 	forgotten := 0
 	for i := range cuts {
 		victims := [][]*device{{w.servers[0], w.kiosks[0]}, {w.kiosks[0]}, {w.servers[0]}}[i%3]
-		before := w.thanked()
-		if err := await(30*time.Second, func() (bool, string) { return w.thanked() >= before+20, "nobody is thanked" }); err != nil {
+		before := w.pool.thanked()
+		if err := await(30*time.Second, func() (bool, string) { return w.pool.thanked() >= before+20, "nobody is thanked" }); err != nil {
 			t.Fatal(err)
 		}
 		// Somewhere in what is being written.
 		<-time.After(time.Duration(rng.IntN(700)) * time.Millisecond)
 		for _, d := range victims {
 			if k := disks[d.name]; k != nil {
-				if err := errors.Join(k.scribble(), k.cutPower()); err != nil {
+				if err := k.scribble(); err != nil {
 					t.Fatal(err)
 				}
 			}
-		}
-		for _, d := range victims {
+			w.failures = append(w.failures, failure{device: d.name, from: time.Now()})
+			if k := disks[d.name]; k != nil {
+				if err := k.cutPower(); err != nil {
+					t.Fatal(err)
+				}
+			}
 			// It may have ended by itself: it cannot write any more.
 			if err := d.end(syscall.SIGKILL); err != nil {
 				w.logged("%v", err)
 			}
+			w.failures[len(w.failures)-1].to = time.Now()
 		}
 		for _, d := range victims {
 			if k := disks[d.name]; k != nil {
@@ -75,7 +79,7 @@ func TestPower(t *testing.T) {
 					forgotten++
 				}
 			}
-			w.there(d, time.Now())
+			w.there(d)
 		}
 		for _, d := range victims {
 			w.up(d)
@@ -83,32 +87,34 @@ func TestPower(t *testing.T) {
 	}
 	over()
 	citizens.Wait()
+	clerk.Wait()
 	if len(disks) > 0 && forgotten == 0 {
 		t.Error("nothing that was written and not synced was ever lost: these were no power cuts")
 	}
 	w.report(w.finish(), cuts, seed)
 }
 
-// thanked counts the answers that were thanked for.
-func (w *world) thanked() (n int) {
-	w.pool.mu.Lock()
-	all := w.pool.ballots
-	w.pool.mu.Unlock()
-	for _, b := range all {
-		b.mu.Lock()
-		for _, a := range b.attempts {
-			if a.state == thanked {
-				n++
-			}
+// failure is the time from a device's power cut to the end of its process, which
+// has power still: the kernel may even tell it that the disk has what the disk
+// lost. What it answers then reaches nobody.
+type failure struct {
+	device   string
+	from, to time.Time
+}
+
+// stateOf is what became of an attempt, as the person saw it.
+func (w *world) stateOf(a attempt) uint8 {
+	for _, f := range w.failures {
+		if a.state == thanked && a.device == f.device && !a.done.Before(f.from) && !a.done.After(f.to) {
+			return perhaps
 		}
-		b.mu.Unlock()
 	}
-	return n
+	return a.state
 }
 
 // there checks, before a device is started, that its outbox has whatever it
-// thanked for until then.
-func (w *world) there(d *device, until time.Time) {
+// thanked for.
+func (w *world) there(d *device) {
 	w.t.Helper()
 	// A copy: to open the file would repair it.
 	dir := w.keep(d, "outbox.db")
@@ -141,14 +147,11 @@ func (w *world) there(d *device, until time.Time) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.pool.mu.Lock()
-	all := w.pool.ballots
-	w.pool.mu.Unlock()
 	missing, checked := 0, 0
-	for _, b := range all {
+	for _, b := range w.pool.all() {
 		b.mu.Lock()
 		for _, a := range b.attempts {
-			if a.state == thanked && a.device == d.name && a.done.Before(until) {
+			if a.device == d.name && w.stateOf(a) == thanked {
 				checked++
 				if !found[b.subject(a)][a.number] {
 					missing++

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -27,7 +26,6 @@ type device struct {
 	process
 	data   string
 	server bool
-	public ed25519.PublicKey
 	link   *proxy // of a kiosk
 
 	gate sync.RWMutex // held for reading while somebody speaks to the device
@@ -44,20 +42,22 @@ type device struct {
 
 // world is two servers and two kiosks, or fewer.
 type world struct {
-	t       *testing.T
-	dir     string
-	keys    *keyring.Ring
-	nats    string // address of server a's NATS
-	servers []*device
-	kiosks  []*device
-	pool    *pool
-	copies  int
+	t        *testing.T
+	dir      string
+	keys     *keyring.Ring
+	nats     string // address of server a's NATS
+	servers  []*device
+	kiosks   []*device
+	pool     *pool
+	late     []*ballot // not registered yet
+	failures []failure // of power
+	copies   int
 }
 
 // mount puts a disk under a folder of a new world.
 type mount func(t *testing.T, dir string)
 
-// newWorld makes the devices and registers dossiers and slips; nothing runs yet.
+// newWorld makes the devices and registers dossiers and slips; server a runs.
 // The folder with all data and logs stays where the test failed. mounts are data
 // folders that are disks of their own.
 func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *world {
@@ -99,7 +99,6 @@ func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *worl
 		d.args = append(d.args, "--listen=127.0.0.1:0", "--nats="+d.link.address())
 		w.kiosks = append(w.kiosks, d)
 	}
-	w.register(ballots)
 	t.Cleanup(func() {
 		for _, d := range w.devices() {
 			if err := d.end(syscall.SIGKILL); err != nil {
@@ -107,6 +106,7 @@ func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *worl
 			}
 		}
 	})
+	w.register(ballots)
 	return w
 }
 
