@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// posts measures POSTs at the kiosk, of which no server is reachable, against
+// the bare program behind the same HTTP library.
+func (b *bench) posts(ctx context.Context) (err error) {
+	dir, err := b.folder("taps")
+	if err != nil {
+		return err
+	}
+	product, err := b.kiosk(filepath.Join(dir, "kiosk"), "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, product.end()) }()
+	plain, err := b.start(bareReady, nil, "bare", "http", "-db", filepath.Join(dir, "bare.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, plain.end()) }()
+	for _, conns := range []int{1, 16, 64} {
+		var rate, tail pairs
+		for turn := range b.rounds {
+			p, err := drive(ctx, kioskTarget(product), conns, b.warm, b.span)
+			if err != nil {
+				return err
+			}
+			q, err := drive(ctx, bareTarget(plain), conns, b.warm, b.span)
+			if err != nil {
+				return err
+			}
+			rate.add(p.perSecond, q.perSecond)
+			tail.add(p.p99, q.p99)
+			if b.yardstick != "" {
+				y, err := b.yardstickHTTP(ctx, dir, conns)
+				if err != nil {
+					return err
+				}
+				rate.yardstick = append(rate.yardstick, y.perSecond)
+				tail.yardstick = append(tail.yardstick, y.p99)
+			}
+			b.say("taps, %d connections, turn %d of %d: kiosk %s, p99 %s; bare %s, p99 %s", conns, turn+1, b.rounds,
+				perSecond(p.perSecond), millis(p.p99), perSecond(q.perSecond), millis(q.p99))
+		}
+		what := fmt.Sprintf("kiosk `POST`, durable, %d connection", conns)
+		if conns > 1 {
+			what += "s"
+		}
+		b.table.add(rate.line(what, perSecond, "≥ 0.8 ×", rate.ratio() >= 0.8))
+		b.table.add(tail.line("… p99", millis, "≤ 1.5 ×", tail.ratio() <= 1.5))
+	}
+	return nil
+}
