@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,9 +18,9 @@ type digestCmd struct {
 
 // Run prints the digest of the results in the data folder, also while the
 // server runs.
-func (c *digestCmd) Run(ctx context.Context) (err error) {
-	var db *sql.DB
-	if db, err = sqlite.OpenReader(ctx, filepath.Join(c.Data, "server.db"), 1, 2048); err != nil {
+func (c *digestCmd) Run(ctx context.Context) error {
+	db, err := sqlite.OpenReader(ctx, filepath.Join(c.Data, "server.db"), 1, 2048)
+	if err != nil {
 		return err
 	}
 	defer db.Close()
