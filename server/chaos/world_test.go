@@ -67,7 +67,7 @@ func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *worl
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() || *keepFlag {
 			t.Logf("data and logs are kept in %s", dir)
 		} else if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
@@ -165,27 +165,38 @@ func (w *world) whole() {
 // the devices: then the kiosks say too that nothing is left to send.
 func (w *world) settled(quiet bool, ds ...*device) {
 	w.t.Helper()
+	began, last := time.Now(), ""
 	err := await(w.patience(), func() (bool, string) {
-		for _, d := range ds {
-			heads, err := outboxHeads(d)
-			if why := w.lack(heads, err); why != "" {
-				return false, "of the outbox of " + d.name + ": " + why
-			}
-			if why := backlog(d); quiet && why != "" {
-				return false, d.name + ": " + why
-			}
+		why := w.unsettled(quiet, ds)
+		if why != "" {
+			last = why
 		}
-		for _, s := range w.servers {
-			heads, err := serverHeads(s)
-			if why := w.lack(heads, err); why != "" {
-				return false, "of what server " + s.name + " holds: " + why
-			}
-		}
-		return true, ""
+		return why == "", why
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.logged("  settled after %v; last: %s", time.Since(began).Round(time.Millisecond), last)
+}
+
+// unsettled says what is not as settled wants it, or nothing.
+func (w *world) unsettled(quiet bool, ds []*device) string {
+	for _, d := range ds {
+		heads, err := outboxHeads(d)
+		if why := w.lack(heads, err); why != "" {
+			return "of the outbox of " + d.name + ": " + why
+		}
+		if why := backlog(d); quiet && why != "" {
+			return d.name + ": " + why
+		}
+	}
+	for _, s := range w.servers {
+		heads, err := serverHeads(s)
+		if why := w.lack(heads, err); why != "" {
+			return "of what server " + s.name + " holds: " + why
+		}
+	}
+	return ""
 }
 
 // patience is how long to wait for what must come in the end: less than is left
