@@ -15,6 +15,7 @@ import (
 	"hailong/internal/capture"
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
+	"hailong/internal/receipt"
 	"hailong/internal/survey"
 	"hailong/web"
 )
@@ -45,6 +46,7 @@ type Config struct {
 	DeskName, UnitName string // in Vietnamese
 	DeskEN, UnitEN     string // may be empty
 	SealKey            *[32]byte
+	Patterns           receipt.Patterns // forms of dossier codes; nil: the usual ones
 }
 
 // Status is what staff see at /status. Zero times are not known.
@@ -96,7 +98,7 @@ func New(o Options) (*fiber.App, error) {
 	a.capture = capture.New(capture.Options{
 		Recorder: o.Recorder, Channel: survey.ChannelKiosk, IsFull: o.IsFull, Now: o.Now,
 		Desk:    func() string { return o.Config().Desk },
-		SealKey: func() *[32]byte { return o.Config().SealKey },
+		SealKey: func() *[32]byte { return o.Config().SealKey }, Patterns: func() receipt.Patterns { return o.Config().Patterns },
 	})
 	f := httpx.New(httpx.Options{
 		Log: o.Log, AccessLevel: slog.LevelDebug, Catalogue: catalogue, OneLanguage: true,

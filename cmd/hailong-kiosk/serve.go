@@ -20,6 +20,7 @@ import (
 	"hailong/internal/bus"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
+	"hailong/internal/receipt"
 	"hailong/internal/sqlite"
 	"hailong/internal/uplink"
 	"hailong/kiosk"
@@ -65,7 +66,11 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	slog.Info("hailong-kiosk is ready", "screen", "http://"+d.listener.Addr().String())
-	return errors.Join(d.Run(ctx), d.Close())
+	err = d.Run(ctx)
+	if ctx.Err() != nil {
+		err = nil // asked to stop; what could not be closed is still told
+	}
+	return errors.Join(err, d.Close())
 }
 
 // device is one running kiosk. Tests start the same type on port 0.
@@ -79,8 +84,14 @@ type device struct {
 	app      *fiber.App
 	listener net.Listener
 
-	config atomic.Pointer[bus.KioskConfig]
+	config atomic.Pointer[config]
 	offset atomic.Pointer[time.Duration] // of the wall clock to the server's
+}
+
+// config is what a server said of this kiosk's place.
+type config struct {
+	bus.KioskConfig
+	patterns receipt.Patterns // compiled; nil: the usual ones
 }
 
 // configKey is where the outbox keeps the last configuration for offline starts.
@@ -104,14 +115,14 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 	if err != nil {
 		return nil, err
 	}
-	d.config.Store(&bus.KioskConfig{})
+	d.config.Store(&config{})
 	raw, err := d.outbox.Value(ctx, configKey)
 	if err != nil {
 		return nil, err
 	}
 	var kept bus.KioskConfig
 	if len(raw) > 0 && fact.Unmarshal(raw, &kept) == nil {
-		d.config.Store(&kept)
+		d.take(kept)
 	}
 	if d.bus, err = bus.Connect(bus.Options{Name: "kiosk " + c.Name, URL: c.Nats, Log: log}); err != nil {
 		return nil, err
@@ -209,18 +220,34 @@ func (d *device) keep(ctx context.Context, c bus.KioskConfig) error {
 	if err != nil {
 		return err
 	}
-	was, err := fact.Marshal(d.config.Load())
+	was, err := fact.Marshal(&d.config.Load().KioskConfig)
 	if err != nil || string(was) == string(now) {
 		return err
 	}
-	d.config.Store(&c)
+	d.take(c)
 	return d.outbox.SetValue(ctx, configKey, now)
+}
+
+// take makes a configuration the one in force. Forms of dossier codes that do
+// not compile here, as those of a newer server might not, leave the usual ones.
+func (d *device) take(c bus.KioskConfig) {
+	in := &config{KioskConfig: c}
+	if len(c.Patterns) > 0 {
+		var err error
+		if in.patterns, err = receipt.CompilePatterns(c.Patterns); err != nil {
+			in.patterns = nil
+			d.log.Warn("the forms of dossier codes in the settings are not understood; the usual ones hold", "error", err)
+		}
+	}
+	d.config.Store(in)
 }
 
 // screenConfig is what the screen needs of the configuration.
 func (d *device) screenConfig() kiosk.Config {
 	c := d.config.Load()
-	k := kiosk.Config{Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName}
+	k := kiosk.Config{
+		Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName, DeskEN: c.DeskEN, UnitEN: c.UnitEN, Patterns: c.patterns,
+	}
 	if len(c.Seal) == 32 {
 		k.SealKey = (*[32]byte)(c.Seal)
 	}

@@ -27,6 +27,7 @@ import (
 // pages is what of the pages the rest of the server speaks to.
 type pages struct {
 	hub  *page.Hub
+	live context.Context // until the pages end
 	stop context.CancelFunc
 }
 
@@ -68,7 +69,7 @@ func (s *server) wire(ctx context.Context) error {
 		BodyLimit: register.MaxCSV,
 	})
 	live, stop := context.WithCancel(context.Background())
-	s.pages = pages{hub: page.NewHub(x, s.log), stop: stop}
+	s.pages = pages{hub: page.NewHub(x, s.log), live: live, stop: stop}
 	go s.pages.hub.Run(live)
 	page.Register(s.app, page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system})
 	public := s.keys.Public()

@@ -18,6 +18,7 @@ import (
 	"hailong/internal/bus"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
+	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/server/broker"
 	"hailong/server/follow"
@@ -38,6 +39,7 @@ type serveCmd struct {
 	StreamDir string        `help:"Folder of the stream, on another disk than DATA where there is one. Default: DATA/stream." env:"HAILONG_STREAM_DIR"`
 	Replicas  int           `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
 	Retention time.Duration `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
+	Confirm   time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
 	Refill    time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
 }
 
@@ -48,7 +50,11 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	slog.Info("hailong-server is ready", "pages", "http://"+s.Addr(), "nats", s.NATS())
-	return errors.Join(s.Run(ctx), s.Close())
+	err = s.Run(ctx)
+	if ctx.Err() != nil {
+		err = nil // asked to stop; what could not be closed is still told
+	}
+	return errors.Join(err, s.Close())
 }
 
 // server is one running server. Tests start the same type on port 0.
@@ -162,12 +168,21 @@ func (s *server) streamApart() bool { return s.c.StreamDir != "" || s.c.Replicas
 
 // Append records what this server takes in itself. Where the stream is a second
 // copy it is answered only once that has it too: there is no kiosk behind it.
+// That wait is bounded, and ends with the server: then the references come with
+// survey.CodeUnconfirmed. The facts are on this disk all the same, count, and go
+// out when the link is back; who sends the same again does no harm.
 func (s *server) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref, error) {
 	refs, err := s.outbox.Append(ctx, entries...)
 	if err != nil || !s.streamApart() {
 		return refs, err
 	}
-	return refs, s.uplink.WaitPublished(ctx, refs[len(refs)-1])
+	ctx, cancel := context.WithTimeout(ctx, s.c.Confirm)
+	defer cancel()
+	defer context.AfterFunc(s.pages.live, cancel)()
+	if err := s.uplink.WaitPublished(ctx, refs[len(refs)-1]); err != nil {
+		return refs, survey.Wrap(survey.CodeUnconfirmed, err)
+	}
+	return refs, nil
 }
 
 // Addr is where the pages are.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/nats-io/nats.go"
 
 	"hailong/internal/fact"
@@ -23,6 +24,41 @@ type KioskConfig struct {
 	Servers  []string // ids of the servers that must hold a fact
 	Seal     []byte   // X25519 public key for dossier codes, 32 bytes
 	Admitted bool     // an administrator has admitted its key
+
+	// Since the first version, which had what stands above.
+
+	Patterns []string // forms of dossier codes, for receipt.CompilePatterns; none: the usual ones
+	DeskEN   string   // names in English, where there are any
+	UnitEN   string
+}
+
+// oldConfig is how many fields the first version of KioskConfig had.
+const oldConfig = 7
+
+// UnmarshalCBOR also reads what an older program stored or sent, and leaves out
+// what only a newer one knows: kiosks and servers are not upgraded on one day.
+func (c *KioskConfig) UnmarshalCBOR(data []byte) error {
+	var raw []cbor.RawMessage
+	if err := fact.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	if len(raw) < oldConfig {
+		return fmt.Errorf("bus: a kiosk's configuration of %d fields", len(raw))
+	}
+	var read KioskConfig
+	for i, to := range []any{
+		&read.Kiosk, &read.Desk, &read.DeskName, &read.UnitName, &read.Servers, &read.Seal, &read.Admitted,
+		&read.Patterns, &read.DeskEN, &read.UnitEN,
+	} {
+		if i == len(raw) {
+			break
+		}
+		if err := fact.Unmarshal(raw[i], to); err != nil {
+			return err
+		}
+	}
+	*c = read
+	return nil
 }
 
 type timeReply struct {

@@ -33,8 +33,9 @@ type Options struct {
 	// SealKey gives the servers' public key for dossier codes, nil while it is
 	// not known. A nil function: dossier codes are not taken here.
 	SealKey func() *[32]byte
-	// Patterns are the forms of dossier codes; nil: the usual ones.
-	Patterns receipt.Patterns
+	// Patterns gives the forms of dossier codes, which a setting may change while
+	// the program runs; where it, or what it gives, is nil: the usual ones.
+	Patterns func() receipt.Patterns
 	// IsFull says whether an error of the Recorder means a full disk; nil: never.
 	IsFull func(error) bool
 	// Now is the time, for Trouble; nil: time.Now.
@@ -55,9 +56,6 @@ type Trouble struct {
 
 // New makes a Capture.
 func New(o Options) *Capture {
-	if o.Patterns == nil {
-		o.Patterns = receipt.DefaultPatterns()
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -85,7 +83,13 @@ func WalkIn() Subject { return Subject{Binding: survey.BindingNone} }
 // CodeScanTooLong, CodeBadReceiptID; CodeUnavailable for a dossier code while
 // the servers' key is not known.
 func (c *Capture) Scan(text string) (Subject, error) {
-	scanned, err := c.o.Patterns.Scan(text)
+	patterns := receipt.DefaultPatterns()
+	if c.o.Patterns != nil {
+		if set := c.o.Patterns(); set != nil {
+			patterns = set
+		}
+	}
+	scanned, err := patterns.Scan(text)
 	if err != nil {
 		return Subject{}, err
 	}

@@ -230,3 +230,30 @@ func TestSessions(t *testing.T) {
 		}
 	}
 }
+
+// The forms of dossier codes are those in force at the scan.
+func TestPatternsMayChange(t *testing.T) {
+	var set receipt.Patterns
+	public, _, err := box.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := capture.New(capture.Options{
+		Recorder: &shelf{}, Channel: survey.ChannelKiosk,
+		SealKey: func() *[32]byte { return public }, Patterns: func() receipt.Patterns { return set },
+	})
+	takes := func(text string, want bool) {
+		t.Helper()
+		if _, err := c.Scan(text); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	const usual, own = "000.17.22.H41-261123-0001", "HS123456"
+	takes(usual, true)
+	takes(own, false)
+	if set, err = receipt.CompilePatterns([]string{`HS\d{6}`}); err != nil {
+		t.Fatal(err)
+	}
+	takes(usual, false)
+	takes(own, true)
+}

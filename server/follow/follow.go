@@ -7,11 +7,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"hailong/internal/bus"
 	"hailong/internal/fact"
+	"hailong/server/organisation"
 	"hailong/server/projection"
 )
 
@@ -174,8 +176,16 @@ func (f *Follower) serve(ctx context.Context) (stops []func(), err error) {
 // told so, and records all the same: its facts wait.
 func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, error) {
 	k, err := f.o.Projection.LookupKiosk(ctx, public)
-	return bus.KioskConfig{
-		Kiosk: k.Code, Desk: k.Desk, DeskName: k.DeskName, UnitName: k.UnitName,
+	if err != nil {
+		return bus.KioskConfig{}, err
+	}
+	patterns, err := f.o.Projection.Setting(ctx, organisation.SettingPatterns)
+	c := bus.KioskConfig{
+		Kiosk: k.Code, Desk: k.Desk, DeskName: k.DeskName, UnitName: k.UnitName, DeskEN: k.DeskEN, UnitEN: k.UnitEN,
 		Servers: f.o.Servers, Seal: f.o.Seal[:], Admitted: k.Admitted,
-	}, err
+	}
+	if patterns != "" {
+		c.Patterns = strings.Split(patterns, "\n")
+	}
+	return c, err
 }

@@ -58,17 +58,28 @@ func (p *Projection) known(ctx context.Context, query string, key []byte) (k Kno
 type Kiosk struct {
 	Code, Desk         string // codes; empty where not known
 	DeskName, UnitName string
+	DeskEN, UnitEN     string
 	Admitted           bool
 }
 
 // LookupKiosk finds the place of the kiosk with this Ed25519 public key.
 func (p *Projection) LookupKiosk(ctx context.Context, public []byte) (k Kiosk, err error) {
-	err = p.db.Read().QueryRowContext(ctx, `SELECT a.kiosk, coalesce(k.desk, ''), coalesce(d.name, ''), coalesce(u.name, '')
+	err = p.db.Read().QueryRowContext(ctx, `SELECT a.kiosk, coalesce(k.desk, ''), coalesce(d.name, ''), coalesce(u.name, ''), coalesce(d.name_en, ''), coalesce(u.name_en, '')
 		FROM admission a LEFT JOIN kiosk k ON k.code = a.kiosk LEFT JOIN desk d ON d.code = k.desk LEFT JOIN unit u ON u.code = d.unit
-		WHERE a.public = ? ORDER BY a.fact DESC LIMIT 1`, public).Scan(&k.Code, &k.Desk, &k.DeskName, &k.UnitName)
+		WHERE a.public = ? ORDER BY a.fact DESC LIMIT 1`, public).Scan(&k.Code, &k.Desk, &k.DeskName, &k.UnitName, &k.DeskEN, &k.UnitEN)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, nil
 	}
 	k.Admitted = err == nil
 	return k, err
+}
+
+// Setting gives the value of a setting of the organisation; "" where there is
+// none.
+func (p *Projection) Setting(ctx context.Context, key string) (value string, err error) {
+	err = p.db.Read().QueryRowContext(ctx, `SELECT value FROM setting WHERE key = ?`, key).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return value, err
 }
