@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	roundsFlag = flag.Int("rounds", 18, "rounds of TestChaos")
+	roundsFlag = flag.Int("rounds", 21, "rounds of TestChaos")
 	keepFlag   = flag.Bool("keep", false, "keep the data and logs of tests that passed too")
 	seedFlag   = flag.Uint64("seed", 0, "seed of TestChaos and TestPower; 0: by the clock")
 )
@@ -31,6 +31,9 @@ func TestChaos(t *testing.T) {
 	t.Logf("seed %d: go test ./server/chaos -v -run TestChaos -rounds=%d -seed=%[1]d", seed, rounds)
 	small := false
 	w := newWorld(t, 2, 2, 150+25*rounds, func(t *testing.T, dir string) { small = smallDisk(t, filepath.Join(dir, "K2")) })
+	if seed%2 == 1 {
+		w.streamApart()
+	}
 	w.drawLate(20 + 2*rounds)
 	rand.Shuffle(len(w.pool.issued), func(i, j int) { w.pool.issued[i], w.pool.issued[j] = w.pool.issued[j], w.pool.issued[i] })
 	w.whole()

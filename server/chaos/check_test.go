@@ -158,6 +158,11 @@ const slack = 2500
 func (w *world) judgeBallot(s *device, tr *truth, b *ballot, rows map[[32]byte]row, v *verdict) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	// A receipt that was handed out is known, and so is what it is for.
+	if known, ok := tr.register[b.key]; b.kind != 3 && (!ok || known.kind != b.kind || b.kind == 1 && tr.receipts[b.id.Hash()] != b.key) {
+		v.lost++
+		v.problem("server %s: ballot %x was registered and is not known as that\n%s", s.name, b.key, w.story(tr, b.key))
+	}
 	said := map[int]attempt{}
 	acknowledged := false
 	for _, a := range b.attempts {

@@ -174,7 +174,7 @@ func (s *storm) cut() {
 func (s *storm) removeStream() {
 	a := s.servers[0]
 	s.halt(a, s.signal())
-	if err := os.RemoveAll(filepath.Join(a.data, "stream")); err != nil {
+	if err := os.RemoveAll(s.stream); err != nil {
 		s.t.Fatal(err)
 	}
 }

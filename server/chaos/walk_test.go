@@ -54,6 +54,7 @@ type registered struct {
 type truth struct {
 	casts    map[[32]byte][]cast
 	register map[[32]byte]registered
+	receipts map[[32]byte][32]byte // hash → ballot
 	facts    int
 	aside    int
 }
@@ -72,7 +73,7 @@ type clockFact struct {
 
 // walk reads the facts of a server that is down.
 func (w *world) walk(s *device) (*truth, error) {
-	tr := &truth{casts: map[[32]byte][]cast{}, register: map[[32]byte]registered{}}
+	tr := &truth{casts: map[[32]byte][]cast{}, register: map[[32]byte]registered{}, receipts: map[[32]byte][32]byte{}}
 	var chains []*chainFacts
 	err := reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) (err error) {
 		chains, err = readChains(tx)
@@ -84,11 +85,10 @@ func (w *world) walk(s *device) (*truth, error) {
 	if err != nil {
 		return nil, err
 	}
-	receipts := map[[32]byte][32]byte{}
 	for _, c := range chains {
 		tr.facts += len(c.facts)
 		for i := range c.facts {
-			if err := tr.registration(&c.facts[i], receipts); err != nil {
+			if err := tr.registration(&c.facts[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -96,7 +96,7 @@ func (w *world) walk(s *device) (*truth, error) {
 	for _, c := range chains {
 		for i := range c.facts {
 			if c.facts[i].Kind == fact.KindRating {
-				if err := w.cast(tr, c, i, receipts); err != nil {
+				if err := w.cast(tr, c, i); err != nil {
 					return nil, err
 				}
 			}
@@ -170,7 +170,7 @@ func readChains(tx *sql.Tx) (chains []*chainFacts, err error) {
 }
 
 // registration notes what a server's fact says of a ballot.
-func (tr *truth) registration(f *fact.Fact, receipts map[[32]byte][32]byte) error {
+func (tr *truth) registration(f *fact.Fact) error {
 	switch f.Kind {
 	case fact.KindDossier:
 		var b fact.Dossier
@@ -189,13 +189,13 @@ func (tr *truth) registration(f *fact.Fact, receipts map[[32]byte][32]byte) erro
 		if err := fact.Unmarshal(f.Body, &b); err != nil {
 			return err
 		}
-		receipts[[32]byte(b.Hash)] = [32]byte(b.Ballot)
+		tr.receipts[[32]byte(b.Hash)] = [32]byte(b.Ballot)
 	}
 	return nil
 }
 
 // cast notes a rating.
-func (w *world) cast(tr *truth, c *chainFacts, i int, receipts map[[32]byte][32]byte) error {
+func (w *world) cast(tr *truth, c *chainFacts, i int) error {
 	f := &c.facts[i]
 	var b fact.Rating
 	if err := fact.Unmarshal(f.Body, &b); err != nil {
@@ -207,7 +207,7 @@ func (w *world) cast(tr *truth, c *chainFacts, i int, receipts map[[32]byte][32]
 	switch {
 	case len(b.Receipt) > 0:
 		x.binding, key = 1, [32]byte(b.Receipt)
-		if to, ok := receipts[key]; ok {
+		if to, ok := tr.receipts[key]; ok {
 			key = to
 		}
 	case len(b.Sealed) > 0:

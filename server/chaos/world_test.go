@@ -46,6 +46,7 @@ type world struct {
 	dir      string
 	keys     *keyring.Ring
 	nats     string // address of server a's NATS
+	stream   string // folder of its stream
 	servers  []*device
 	kiosks   []*device
 	pool     *pool
@@ -74,6 +75,7 @@ func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *worl
 		}
 	})
 	w := &world{t: t, dir: dir, nats: "127.0.0.1:" + strconv.Itoa(freePort(t))}
+	w.stream = filepath.Join(dir, "a", "stream")
 	for _, m := range mounts {
 		m(t, dir)
 	}
