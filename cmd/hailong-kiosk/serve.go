@@ -177,6 +177,10 @@ func (d *device) listen(ctx context.Context) error {
 		if err := d.app.ShutdownWithTimeout(2 * time.Second); err != nil {
 			d.log.Debug("the screen did not end in time", "error", err)
 		}
+		// Shutdown knows nothing of a listener that is not served yet.
+		if err := d.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			d.log.Debug("close the listener", "error", err)
+		}
 	})
 	defer stop()
 	return d.app.Listener(d.listener)

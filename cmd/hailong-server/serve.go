@@ -223,6 +223,10 @@ func (s *server) listen(ctx context.Context) error {
 		if err := s.app.ShutdownWithTimeout(2 * time.Second); err != nil {
 			s.log.Debug("pages did not end in time", "error", err)
 		}
+		// Shutdown knows nothing of a listener that is not served yet.
+		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			s.log.Debug("close the listener", "error", err)
+		}
 	})
 	defer stop()
 	return s.app.Listener(s.listener)

@@ -1,7 +1,11 @@
 package uplink
 
 import (
+	"context"
 	"fmt"
+	"math"
+	"slices"
+	"time"
 
 	"hailong/internal/bus"
 	"hailong/internal/fact"
@@ -51,7 +55,10 @@ func (s *session) compareStream(c *chain) (equal uint64, err error) {
 			return 0, err
 		}
 		if all.reason != "" {
-			return 0, s.reopen(c, all.reason, all.equal)
+			if err := s.note(); err != nil {
+				return 0, err
+			}
+			return 0, s.reopen(c, all.reason, all)
 		}
 		if found.equal == 0 { // the last message is none of ours
 			return all.equal, nil
@@ -65,6 +72,7 @@ func (s *session) compareStream(c *chain) (equal uint64, err error) {
 type finding struct {
 	signed bool   // a batch of the chain was among them
 	equal  uint64 // highest number with the same hash here
+	other  uint64 // lowest number with another hash here; 0: none
 	reason string // why this outbox is not the chain's only writer, or empty
 }
 
@@ -87,7 +95,7 @@ func (s *session) compareMessage(c *chain, m bus.Message) (f finding, err error)
 			f.equal = r.Number
 			return f, nil
 		case known:
-			f.reason = reasonOther
+			f.reason, f.other = reasonOther, r.Number
 		case r.Number > c.head.Number && f.reason == "":
 			// The head may have grown since it was looked at.
 			if head := s.u.o.Outbox.Head(); head.Origin == c.origin && r.Number > head.Number {
@@ -107,6 +115,9 @@ func (s *session) scan(c *chain) (all finding, err error) {
 		}
 		all.signed = all.signed || f.signed
 		all.equal = max(all.equal, f.equal)
+		if f.other != 0 && (all.other == 0 || f.other < all.other) {
+			all.other = f.other
+		}
 		if f.reason == reasonOther || all.reason == "" {
 			all.reason = f.reason
 		}
@@ -134,29 +145,38 @@ func (s *session) differs(c *chain, m fact.Mark) (string, error) {
 	return "", nil
 }
 
-// reopen opens a new origin after the last number that is known to be equal with
-// a server or the stream, and returns errAgain.
-func (s *session) reopen(c *chain, reason string, agreed uint64) error {
-	kept, err := s.u.o.Outbox.Marks(s.ctx)
-	if err != nil {
-		return fmt.Errorf("uplink: marks: %w", err)
+// reopen opens a new origin after the last number that this outbox shares with
+// every other branch of its chain, and returns errAgain. That number matters:
+// the new origin tells servers from where on this branch is given up, and they
+// let the other one count; told too low or too high, facts of the other branch
+// might lose to a branch that is recorded again anyhow.
+func (s *session) reopen(c *chain, reason string, stream finding) error {
+	agreed := uint64(math.MaxUint64)
+	if stream.other > 0 {
+		agreed = stream.other - 1
 	}
 	for _, id := range s.listed {
-		if p := s.u.peers[peerKey{id, c.origin}]; p != nil {
-			kept = append(kept, p.mark)
+		p := s.u.peers[peerKey{id, c.origin}]
+		if p == nil || p.mark.Number == 0 {
+			continue
 		}
-		for _, m := range kept {
-			if m.Server != id || m.Origin != c.origin || m.Number <= agreed {
-				continue
-			}
-			h, known, err := s.u.o.Outbox.HashAt(s.ctx, c.origin, m.Number)
-			if err != nil {
-				return fmt.Errorf("uplink: hash: %w", err)
-			}
-			if known && h == m.Hash {
-				agreed = m.Number
-			}
+		shared, branch, err := s.shared(c, p.mark)
+		if err != nil {
+			// It went away, or is of an earlier version. Waiting for it would hold
+			// up ratings; what is known without it has to do.
+			s.u.log.Warn("uplink: a server does not tell its hashes", "server", id, "error", err)
+			continue
 		}
+		if branch {
+			agreed = min(agreed, shared)
+		}
+	}
+	if agreed == math.MaxUint64 {
+		known, err := s.lastKnown(c)
+		if err != nil {
+			return err
+		}
+		agreed = max(known, stream.equal)
 	}
 	s.u.log.Warn("uplink: opening a new origin", "origin", c.origin, "head", c.head.Number, "agreed", agreed, "reason", reason)
 	if err := s.u.o.Outbox.Reopen(s.ctx, reason, agreed); err != nil {
@@ -171,4 +191,71 @@ func (s *session) reopen(c *chain, reason string, agreed uint64) error {
 	close(u.changed)
 	u.changed = make(chan struct{})
 	return errAgain
+}
+
+// shared finds the last number at which this outbox and a server's chain are
+// the same, and whether the server's goes on otherwise than this one.
+func (s *session) shared(c *chain, m fact.Mark) (number uint64, branch bool, err error) {
+	head := s.u.o.Outbox.Head()
+	upTo := min(m.Number, head.Number)
+	same := func(n uint64) (bool, error) {
+		mine, known, err := s.u.o.Outbox.HashAt(s.ctx, c.origin, n)
+		if err != nil {
+			return false, fmt.Errorf("uplink: hash: %w", err)
+		}
+		if !known {
+			return n < c.first, nil // pruned, since all servers held it
+		}
+		if n == m.Number {
+			return mine == m.Hash, nil
+		}
+		asked, done := context.WithTimeout(s.ctx, hashLate)
+		defer done()
+		theirs, held, err := s.u.o.Bus.HashAt(asked, m.Server, c.origin, n)
+		return held && theirs == mine, err
+	}
+	low, high := uint64(0), upTo // the same at low; above high it is not
+	for low < high {
+		mid := high - (high-low)/2
+		ok, err := same(mid)
+		if err != nil {
+			return 0, false, err
+		}
+		if ok {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return low, low < m.Number, nil
+}
+
+// hashLate is how long a server may take to tell a hash.
+const hashLate = 2 * time.Second
+
+// lastKnown is the highest number that a listed server's mark, also one kept
+// from before, shows to be the same there.
+func (s *session) lastKnown(c *chain) (known uint64, err error) {
+	kept, err := s.u.o.Outbox.Marks(s.ctx)
+	if err != nil {
+		return 0, fmt.Errorf("uplink: marks: %w", err)
+	}
+	for _, id := range s.listed {
+		if p := s.u.peers[peerKey{id, c.origin}]; p != nil {
+			kept = append(kept, p.mark)
+		}
+	}
+	for _, m := range kept {
+		if !slices.Contains(s.listed, m.Server) || m.Origin != c.origin || m.Number <= known {
+			continue
+		}
+		h, ok, err := s.u.o.Outbox.HashAt(s.ctx, c.origin, m.Number)
+		if err != nil {
+			return 0, fmt.Errorf("uplink: hash: %w", err)
+		}
+		if ok && h == m.Hash {
+			known = m.Number
+		}
+	}
+	return known, nil
 }

@@ -66,6 +66,13 @@ func (h *holder) start(w *world) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	stopHash, err := h.bus.ServeHash(h.id, func(o fact.OriginID, n uint64) (fact.Hash, bool, error) {
+		hash, held := h.hashAt(o, n)
+		return hash, held, nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -81,7 +88,7 @@ func (h *holder) start(w *world) {
 		}
 	}()
 	var once sync.Once
-	h.stop = func() { once.Do(func() { cancel(); <-done; stopAsk(); h.bus.Close() }) }
+	h.stop = func() { once.Do(func() { cancel(); <-done; stopAsk(); stopHash(); h.bus.Close() }) }
 	w.t.Cleanup(func() { h.stop() })
 }
 

@@ -158,7 +158,8 @@ func (s *session) mark(c *chain, m fact.Mark) error {
 			if err != nil {
 				return err
 			}
-			return s.reopen(c, reason, all.equal)
+			s.peer(m).mark = m
+			return s.reopen(c, reason, all)
 		}
 		// A given-up origin of which the server follows another branch: nothing
 		// sent from here would change that.
@@ -166,17 +167,23 @@ func (s *session) mark(c *chain, m fact.Mark) error {
 	} else if err := s.u.o.Outbox.Marked(s.ctx, m); err != nil {
 		return fmt.Errorf("uplink: keep a mark: %w", err)
 	}
+	p := s.peer(m)
+	if p.mark.Number != m.Number || p.mark.Incarnation != m.Incarnation {
+		p.moved = time.Now()
+	}
+	p.mark, p.answered = m, true
+	return s.consider(c, p)
+}
+
+// peer is what is known of the server that said a mark.
+func (s *session) peer(m fact.Mark) *peer {
 	k := peerKey{m.Server, m.Origin}
 	p := s.u.peers[k]
 	if p == nil {
 		p = &peer{}
 		s.u.peers[k] = p
 	}
-	if p.mark.Number != m.Number || p.mark.Incarnation != m.Incarnation {
-		p.moved = time.Now()
-	}
-	p.mark, p.answered = m, true
-	return s.consider(c, p)
+	return p
 }
 
 // consider sends again what a server lacks, where it will not get it from the

@@ -182,6 +182,31 @@ func (s *session) answers() error {
 	}
 }
 
+// note waits like answers, and only notes the marks: a new origin is about to be
+// opened, and the more is known of the other branch the better.
+func (s *session) note() error {
+	late := time.NewTimer(s.u.o.Answer)
+	defer late.Stop()
+	for {
+		for _, m := range s.u.box.take() {
+			if slices.Contains(s.listed, m.Server) {
+				p := s.peer(m)
+				p.mark, p.answered = m, true
+			}
+		}
+		if s.allAnswered() {
+			return nil
+		}
+		select {
+		case <-s.u.box.filled:
+		case <-late.C:
+			return nil
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		}
+	}
+}
+
 func (s *session) allAnswered() bool {
 	for _, c := range s.chains {
 		for _, id := range s.listed {

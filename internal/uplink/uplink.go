@@ -53,6 +53,7 @@ type Bus interface {
 	Scan(ctx context.Context, origin fact.OriginID, fn func(bus.Message) error) error
 	OnMarks(origin fact.OriginID, fn func(fact.Mark)) (stop func(), err error)
 	Ask(origin fact.OriginID) error
+	HashAt(ctx context.Context, server string, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)
 	Time(ctx context.Context) (server string, milli int64, roundTrip time.Duration, err error)
 }
 
