@@ -48,16 +48,10 @@ func (b *bench) backlogs(ctx context.Context) error {
 			return err
 		}
 		rate.add(float64(n)/took.Seconds(), f.PerSecond)
-		if b.yardstick != "" {
-			syscall.Sync()
-			// Its other way of reading, -cons ackall, can wait for ever.
-			y, err := b.yard(ctx, nil, "pipeline", "-n", strconv.Itoa(n), "-enc", "cbor", "-env", "100", "-batch", "20", "-multi", "50",
-				"-agg", "-sync", "always", "-cons", "cursor", "-runs", "1", "-dir", plain)
-			if err != nil {
-				return err
-			}
-			rate.yardstick = append(rate.yardstick, y.perSecond)
-		}
+		syscall.Sync()
+		// Its other way of reading, -cons ackall, can wait for ever.
+		b.compare(ctx, &rate, nil, "pipeline", "-n", strconv.Itoa(n), "-enc", "cbor", "-env", "100", "-batch", "20", "-multi", "50",
+			"-agg", "-sync", "always", "-cons", "cursor", "-runs", "1", "-dir", plain)
 		b.say("backlog, turn %d of %d: product %s, bare %s", turn+1, b.rounds, perSecond(float64(n)/took.Seconds()), perSecond(f.PerSecond))
 	}
 	what := fmt.Sprintf("backlog of %s ratings → counted", perSecond(float64(n))[:len(perSecond(float64(n)))-2])

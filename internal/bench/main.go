@@ -23,7 +23,8 @@ import (
 
 // sizes are how much is measured.
 type sizes struct {
-	rounds      int
+	rounds      int           // turns of what takes long
+	turns       int           // turns of a load
 	warm, span  time.Duration // of one load
 	backlog     int           // ratings
 	taps        int
@@ -35,9 +36,9 @@ type sizes struct {
 }
 
 var (
-	full = sizes{rounds: 3, warm: time.Second, span: 4 * time.Second, backlog: 1_000_000, taps: 200,
+	full = sizes{rounds: 3, turns: 7, warm: 500 * time.Millisecond, span: 2 * time.Second, backlog: 1_000_000, taps: 200,
 		units: 500, days: 730, queries: 40, memory: 100_000, starts: 7, pause: 60 * time.Millisecond}
-	quick = sizes{rounds: 1, warm: 20 * time.Millisecond, span: 150 * time.Millisecond, backlog: 2000, taps: 5,
+	quick = sizes{rounds: 1, turns: 1, warm: 20 * time.Millisecond, span: 150 * time.Millisecond, backlog: 2000, taps: 5,
 		units: 20, days: 120, queries: 3, memory: 500, starts: 1, pause: 5 * time.Millisecond}
 )
 
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	small := flags.Bool("quick", false, "small sizes: shows that it runs, its figures say nothing")
 	only := flags.String("only", "", "measures by number, such as 1,2; empty: all")
 	ratings := flags.Int("ratings", 0, "ratings of the backlog; 0: a million")
-	rounds := flags.Int("rounds", 0, "turns of product and bare program; 0: 3")
+	rounds := flags.Int("rounds", 0, "turns of product and bare program; 0: 3, of short loads 7")
 	flags.StringVar(&b.yardstick, "yardstick", "", "folder of other bare programs of the same work, to check ours against")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 		b.backlog = *ratings
 	}
 	if *rounds > 0 {
-		b.rounds = *rounds
+		b.rounds, b.turns = *rounds, *rounds
 	}
 	chosen, err := numbers(*only)
 	if err != nil {
@@ -111,7 +112,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 			return fmt.Errorf("%d, %s: %w", n, measures[n-1].name, err)
 		}
 	}
-	return b.table.print(out, b.rounds, b.yardstick != "")
+	return b.table.print(out, b.yardstick != "")
 }
 
 func numbers(only string) (chosen []int, err error) {

@@ -182,9 +182,9 @@ func (b *bench) bare(ctx context.Context, env []string, args ...string) (f figur
 	return f, err
 }
 
-// output runs a program to its end, for five minutes at most.
+// output runs a program to its end, for two minutes at most.
 func (b *bench) output(ctx context.Context, env []string, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	var out, problems bytes.Buffer
 	c := exec.CommandContext(ctx, b.program(name), args...)

@@ -20,7 +20,7 @@ func (b *bench) slowCard(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, kiosk.end()) }()
 	var rate pairs
-	for turn := range b.rounds {
+	for turn := range b.turns {
 		p, err := drive(ctx, kioskTarget(kiosk), 16, b.warm, b.span)
 		if err != nil {
 			return err
@@ -34,14 +34,8 @@ func (b *bench) slowCard(ctx context.Context) (err error) {
 			return err
 		}
 		rate.add(p.perSecond, f.PerSecond)
-		if b.yardstick != "" {
-			y, err := b.yard(ctx, env, "sqlite", "-mode", "group", "-n", "16", "-runs", "1", "-dir", plain)
-			if err != nil {
-				return err
-			}
-			rate.yardstick = append(rate.yardstick, y.perSecond)
-		}
-		b.say("slow card, turn %d of %d: kiosk %s, bare %s", turn+1, b.rounds, perSecond(p.perSecond), perSecond(f.PerSecond))
+		b.compare(ctx, &rate, env, "sqlite", "-mode", "group", "-n", "16", "-runs", "1", "-dir", plain)
+		b.say("slow card, turn %d of %d: kiosk %s, bare %s", turn+1, b.turns, perSecond(p.perSecond), perSecond(f.PerSecond))
 	}
 	b.table.add(rate.line("taps on a slow card (10 ms a sync), 16 connections", perSecond, "≥ 0.8 ×", rate.ratio() >= 0.8))
 	return nil

@@ -29,7 +29,7 @@ func (t *table) begin()     { t.load = load() }
 func (t *table) add(l line) { t.lines = append(t.lines, l) }
 
 // print writes the table in Markdown.
-func (t *table) print(out io.Writer, rounds int, checked bool) error {
+func (t *table) print(out io.Writer, checked bool) error {
 	var s strings.Builder
 	head, rule := "| measure | product | bare program | ratio | asked | met |", "|---|---|---|---|---|---|"
 	if checked {
@@ -49,8 +49,8 @@ func (t *table) print(out io.Writer, rounds int, checked bool) error {
 		}
 		s.WriteString("\n")
 	}
-	fmt.Fprintf(&s, "\n%d cores, load average %s before and %s after; %d turns of each, a ratio is the median of the turns' ratios.\n",
-		runtime.NumCPU(), t.load, load(), rounds)
+	fmt.Fprintf(&s, "\n%d cores, load average %s before and %s after; medians of several turns each, a ratio is the median of the turns' ratios.\n",
+		runtime.NumCPU(), t.load, load())
 	_, err := io.WriteString(out, s.String())
 	return err
 }

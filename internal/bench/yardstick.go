@@ -31,6 +31,20 @@ func yardFigures(out []byte) (s speed, err error) {
 	return s, err
 }
 
+// compare adds what a program of the yardstick measures. One that fails or does
+// not end in time leaves the turn without a figure, and the line uncompared.
+func (b *bench) compare(ctx context.Context, to *pairs, env []string, name string, args ...string) {
+	if b.yardstick == "" {
+		return
+	}
+	s, err := b.yard(ctx, env, name, args...)
+	if err != nil {
+		b.say("yardstick: %v", err)
+		return
+	}
+	to.yardstick = append(to.yardstick, s.perSecond)
+}
+
 func (b *bench) yard(ctx context.Context, env []string, name string, args ...string) (speed, error) {
 	out, err := b.output(ctx, env, filepath.Join("yardstick", name), args...)
 	if err != nil {

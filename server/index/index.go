@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +27,8 @@ import (
 type Index struct {
 	db     *sql.DB
 	now    func() time.Time
-	secret [32]byte // orders faces, so that their order says nothing
+	secret [32]byte      // orders faces, so that their order says nothing
+	second chan struct{} // holds one while an answer reads on two connections
 }
 
 // Open answers from a pool of connections that read; nil for now is time.Now.
@@ -34,7 +36,7 @@ func Open(db *sql.DB, now func() time.Time) *Index {
 	if now == nil {
 		now = time.Now
 	}
-	x := &Index{db: db, now: now}
+	x := &Index{db: db, now: now, second: make(chan struct{}, 1)}
 	_, _ = rand.Read(x.secret[:]) // never fails: crypto/rand ends the program instead
 	return x
 }
@@ -162,7 +164,13 @@ func (x *Index) Query(ctx context.Context, q Query) (Answer, error) {
 			}
 			only = u.id
 		}
-		a, err = answer(ctx, tx, org, q, only)
+		beside := x.startBeside(ctx, tx, q, only)
+		sums, err := readSums(ctx, tx, q.Period, only, q.Service)
+		aside, asideErr := beside()
+		if err := errors.Join(err, asideErr); err != nil {
+			return err
+		}
+		a, err = answer(ctx, tx, org, q, only, sums, aside)
 		return err
 	})
 	return a, err
@@ -184,16 +192,8 @@ func (x *Index) read(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return nil
 }
 
-func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only int64) (Answer, error) {
+func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only int64, sums map[cell]Block, beside map[cell]beside) (Answer, error) {
 	a := Answer{Period: q.Period, Least: org.least, Sample: org.sample}
-	sums, err := readSums(ctx, tx, q.Period, only, q.Service)
-	if err != nil {
-		return a, err
-	}
-	beside, err := readBeside(ctx, tx, q.Period, only, q.Service)
-	if err != nil {
-		return a, err
-	}
 	parts := partSums{ctx: ctx, tx: tx, only: only, service: q.Service}
 	a.Rows = make([]Row, 0, len(org.units)+len(org.units)/4)
 	for i := range org.units {
@@ -219,6 +219,7 @@ func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only in
 			r := Row{Unit: u.Unit, Service: s, Judged: judge(b, last, org.least),
 				WalkIns: side.walkIns, Dossiers: side.dossiers, Rated: side.rated}
 			if len(targets) > 1 {
+				var err error
 				if r.Parts, err = parts.of(key, targets, org.least); err != nil {
 					return a, err
 				}

@@ -40,20 +40,6 @@ WHERE ($unit = 0 OR u.id = $unit) AND d.unit = u.id AND d.service = SERVICE AND 
   -3000000)
 GROUP BY u.id`
 
-// Participation by unit and walk-ins by desk, in numbers.
-const (
-	dossierSums = `
-SELECT u.id * 4 + SERVICE, sum(d.dossiers), sum(d.rated)
-FROM unit u CROSS JOIN dossier_day d
-WHERE ($unit = 0 OR u.id = $unit) AND d.unit = u.id AND d.service = SERVICE AND d.day >= $from AND d.day < $to
-GROUP BY u.id`
-	walkInSums = `
-SELECT u.id * 4 + k.service, sum(d.w1 + d.w2 + d.w3 + d.w4 + d.w5)
-FROM desk k CROSS JOIN unit u CROSS JOIN desk_day d
-WHERE u.code = k.unit AND ($unit = 0 OR u.id = $unit) AND d.desk = k.id AND d.day >= $from AND d.day < $to
-GROUP BY k.code`
-)
-
 // perService writes a statement for one kind of service, or for both.
 func perService(query string, s survey.Service) string {
 	one := strings.ReplaceAll(query, "SERVICE", "1")
@@ -107,34 +93,4 @@ func readSums(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s su
 		sums[c] = e.correct(b, p)
 	}
 	return sums, nil
-}
-
-// beside is what stands beside the index: numbers, not rates.
-type beside struct{ dossiers, rated, walkIns int64 }
-
-func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service) (map[cell]beside, error) {
-	all := map[cell]beside{}
-	err := each(ctx, tx, func(scan scanner) error {
-		var at int64
-		var b beside
-		err := scan(&at, &b.dossiers, &b.rated)
-		all[cellOf(at)] = b
-		return err
-	}, perService(dossierSums, s), periodArgs(p, only)...)
-	if err != nil {
-		return nil, err
-	}
-	err = each(ctx, tx, func(scan scanner) error {
-		var at, v int64
-		if err := scan(&at, &v); err != nil {
-			return err
-		}
-		if v > 0 {
-			b := all[cellOf(at)]
-			b.walkIns += v
-			all[cellOf(at)] = b
-		}
-		return nil
-	}, walkInSums, periodArgs(p, only)...)
-	return all, err
 }

@@ -32,7 +32,7 @@ func pipelineProgram(flags *flag.FlagSet) func() error {
 			go func() { published <- p.publish(0, *n, aMessage) }()
 			applied := 0
 			for applied < *n {
-				k, err := p.apply(aFetch)
+				k, err := p.apply(min(aFetch, (*n-applied+aMessage-1)/aMessage))
 				if err != nil {
 					return err
 				}
@@ -67,11 +67,8 @@ func tapProgram(flags *flag.FlagSet) func() error {
 				if err := p.publish(i, i+1, 1); err != nil {
 					return err
 				}
-				for done := 0; done == 0; {
-					var err error
-					if done, err = p.apply(1); err != nil {
-						return err
-					}
+				if _, err := p.apply(1); err != nil {
+					return err
 				}
 				took = append(took, time.Since(start))
 			}
@@ -90,6 +87,7 @@ type pipeline struct {
 	conn     *sql.Conn
 	one, all *sql.Stmt
 	sum, at  *sql.Stmt
+	sequence uint64 // of the last message applied
 	ratings  []rating
 	values   []any
 	sums     map[[3]int]int // unit, day, score
@@ -158,12 +156,11 @@ func (p *pipeline) prepare(nc *nats.Conn) (err error) {
 	if err != nil {
 		return err
 	}
-	var from uint64
-	if err := p.conn.QueryRowContext(always, `SELECT sequence FROM position`).Scan(&from); err != nil {
+	if err := p.conn.QueryRowContext(always, `SELECT sequence FROM position`).Scan(&p.sequence); err != nil {
 		return err
 	}
 	p.consumer, err = stream.CreateConsumer(always, jetstream.ConsumerConfig{
-		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from + 1,
+		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: p.sequence + 1,
 		InactiveThreshold: time.Minute,
 	})
 	return err
@@ -189,15 +186,16 @@ func (p *pipeline) publish(from, to, size int) error {
 	return nil
 }
 
-// apply takes what one fetch of at most so many messages gives in one
-// transaction, and says how many ratings that were.
-func (p *pipeline) apply(most int) (int, error) {
-	fetched, err := p.consumer.Fetch(most, jetstream.FetchMaxWait(50*time.Millisecond))
+// apply takes the next so many messages in one transaction, and says how many
+// ratings that were. It asks for no more than will come and waits long: without
+// acks, what arrives after a fetch gave up is never given again.
+func (p *pipeline) apply(messages int) (int, error) {
+	fetched, err := p.consumer.Fetch(messages, jetstream.FetchMaxWait(time.Minute))
 	if err != nil {
 		return 0, err
 	}
 	p.ratings = p.ratings[:0]
-	sequence := uint64(0)
+	sequence := p.sequence
 	for m := range fetched.Messages() {
 		meta, err := m.Metadata()
 		if err != nil {
@@ -207,10 +205,13 @@ func (p *pipeline) apply(most int) (int, error) {
 		if err := cbor.Unmarshal(m.Data(), &some); err != nil {
 			return 0, err
 		}
-		p.ratings, sequence = append(p.ratings, some...), meta.Sequence.Stream
+		p.ratings = append(p.ratings, some...)
+		if sequence++; meta.Sequence.Stream != sequence {
+			return 0, fmt.Errorf("message %d came, not %d", meta.Sequence.Stream, sequence)
+		}
 	}
-	if err := fetched.Error(); err != nil || len(p.ratings) == 0 {
-		return 0, err
+	if err := fetched.Error(); err != nil || sequence != p.sequence+uint64(messages) {
+		return 0, cmp.Or(err, fmt.Errorf("no more messages after %d", sequence))
 	}
 	if _, err := p.conn.ExecContext(always, `BEGIN IMMEDIATE`); err != nil {
 		return 0, err
@@ -219,8 +220,11 @@ func (p *pipeline) apply(most int) (int, error) {
 		_, rerr := p.conn.ExecContext(always, `ROLLBACK`)
 		return 0, errors.Join(err, rerr)
 	}
-	_, err = p.conn.ExecContext(always, `COMMIT`)
-	return len(p.ratings), err
+	if _, err = p.conn.ExecContext(always, `COMMIT`); err != nil {
+		return 0, err
+	}
+	p.sequence = sequence
+	return len(p.ratings), nil
 }
 
 func (p *pipeline) write(sequence uint64) error {
