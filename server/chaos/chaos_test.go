@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ func TestChaos(t *testing.T) {
 	seed, rounds := seed(), *roundsFlag
 	t.Logf("seed %d: go test ./server/chaos -v -run TestChaos -rounds=%d -seed=%[1]d", seed, rounds)
 	small := false
-	w := newWorld(t, 2, 2, 150+25*rounds, func(t *testing.T, dir string) { small = smallDisk(t, filepath.Join(dir, "K2")) })
+	w := newWorld(t, 2, 2, 150+25*rounds, func(t *testing.T, dir string) { small = smallDisk(t, filepath.Join(dir, "K2"), 192) })
 	if seed%2 == 1 {
 		w.streamApart()
 	}
@@ -59,9 +60,9 @@ func TestChaos(t *testing.T) {
 	w.report(v, rounds, seed)
 }
 
-// smallDisk mounts a small disk in memory, for root. Where the test fails, what
+// smallDisk mounts a disk of so many MiB in memory, for root. Where the test fails, what
 // is on it is kept.
-func smallDisk(t *testing.T, dir string) bool {
+func smallDisk(t *testing.T, dir string, size int) bool {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Log("not root: no disk is filled up in this run")
@@ -70,7 +71,7 @@ func smallDisk(t *testing.T, dir string) bool {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("hailong-chaos", dir, "tmpfs", 0, "size=192m,mode=700"); err != nil {
+	if err := syscall.Mount("hailong-chaos", dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=700", size)); err != nil {
 		t.Logf("no disk is filled up in this run: mount: %v", err)
 		return false
 	}
