@@ -75,7 +75,9 @@ func smallDisk(t *testing.T, dir string, size int) bool {
 		t.Logf("no disk is filled up in this run: mount: %v", err)
 		return false
 	}
+	mounts.Store(dir, true)
 	t.Cleanup(func() {
+		defer mounts.Delete(dir)
 		if t.Failed() {
 			if err := os.CopyFS(dir+".kept", os.DirFS(dir)); err != nil {
 				t.Error(err)

@@ -68,7 +68,10 @@ func command(name string, args ...string) error {
 
 func (d *disk) mount() error {
 	err := command("mount", "-t", "ext4", "-o", "loop", d.image, d.dir)
-	d.mounted = d.mounted || err == nil
+	if err == nil {
+		d.mounted = true
+		mounts.Store(d.dir, true)
+	}
 	return err
 }
 
@@ -77,7 +80,10 @@ func (d *disk) unmount() error {
 		return nil
 	}
 	err := command("umount", d.dir)
-	d.mounted = err != nil
+	if err == nil {
+		d.mounted = false
+		mounts.Delete(d.dir)
+	}
 	return err
 }
 

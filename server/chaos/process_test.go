@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -18,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // binaries are the two commands, built as the product is, but for the build tag
@@ -35,8 +38,23 @@ var binaries = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// TestMain removes the binaries.
+// mounts are the folders of disks that a test mounted.
+var mounts sync.Map
+
+// TestMain removes the binaries, and the mounts also where somebody breaks off.
 func TestMain(m *testing.M) {
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-broken
+		mounts.Range(func(dir, _ any) bool {
+			if err := syscall.Unmount(dir.(string), unix.MNT_DETACH); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+			return true
+		})
+		os.Exit(1)
+	}()
 	code := m.Run()
 	if built.Load() {
 		if dir, err := binaries(); err == nil {
