@@ -2,7 +2,6 @@ package projection
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -57,7 +56,7 @@ func (w *run) dirty(b *ballot) {
 const ballotColumns = `id, key, kind, unit, desk, service, field, procedure, officer, received, due, last, returned, events,
 	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed`
 
-func scanBallot(r *sql.Rows, more ...any) (*ballot, error) {
+func scanBallot(r cells, more ...any) (*ballot, error) {
 	b := &ballot{stored: true}
 	var key, events []byte
 	s := &b.was
@@ -86,7 +85,7 @@ func (w *run) ballotByID(at int64) (*ballot, error) {
 		return b, nil
 	}
 	var b *ballot
-	err := w.each(func(r *sql.Rows) (err error) {
+	err := w.each(func(r cells) (err error) {
 		b, err = scanBallot(r)
 		return err
 	}, `SELECT `+ballotColumns+` FROM ballot WHERE id = ?`, at)
@@ -105,7 +104,7 @@ func (w *run) findBallot(key [32]byte) (*ballot, error) {
 		return b, nil
 	}
 	var b *ballot
-	err := w.each(func(r *sql.Rows) (err error) {
+	err := w.each(func(r cells) (err error) {
 		b, err = scanBallot(r)
 		return err
 	}, `SELECT `+ballotColumns+` FROM ballot WHERE key = ?`, key[:])
@@ -154,7 +153,7 @@ func (w *run) routeReceipt(hash [32]byte) (*ballot, error) {
 		return b, nil
 	}
 	var b *ballot
-	err := w.each(func(r *sql.Rows) error {
+	err := w.each(func(r cells) error {
 		x, err := scanBallot(r)
 		if err == nil && (b == nil || bytes.Compare(x.key[:], b.key[:]) < 0) {
 			b = x
@@ -274,7 +273,7 @@ func (w *run) factsOf(b *ballot) (ids []int64, err error) {
 	if err := w.entries.flush(); err != nil {
 		return nil, err
 	}
-	err = w.each(func(r *sql.Rows) error {
+	err = w.each(func(r cells) error {
 		var at int64
 		err := r.Scan(&at)
 		ids = append(ids, at)

@@ -2,7 +2,6 @@ package projection
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 
 	"hailong/internal/fact"
@@ -164,7 +163,7 @@ func (w *run) best(o *origin, n uint64, prev fact.Hash) (*fact.Record, error) {
 		return nil, nil
 	}
 	var found []fact.Record
-	err := w.each(func(r *sql.Rows) error {
+	err := w.each(func(r cells) error {
 		var raw []byte
 		if err := r.Scan(&raw); err != nil {
 			return err
@@ -223,7 +222,7 @@ func (w *run) decided(o *origin, n uint64) (h fact.Hash, err error) {
 	var best *fact.Fact
 	var bestOf fact.OriginID
 	var ids []int64
-	err = w.each(func(r *sql.Rows) error {
+	err = w.each(func(r cells) error {
 		var id int64
 		err := r.Scan(&id)
 		ids = append(ids, id)

@@ -1,7 +1,6 @@
 package projection
 
 import (
-	"database/sql"
 	"errors"
 	"slices"
 
@@ -87,7 +86,7 @@ func (w *run) dateOpen(o *origin) error {
 	for {
 		type row struct{ at, ballot int64 }
 		var found []row
-		err := w.each(func(r *sql.Rows) error {
+		err := w.each(func(r cells) error {
 			var x row
 			err := r.Scan(&x.at, &x.ballot)
 			found = append(found, x)

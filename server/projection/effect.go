@@ -2,7 +2,6 @@ package projection
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -278,7 +277,7 @@ func (p *Projection) judgeAgain(ctx context.Context) error {
 			return err
 		}
 		var ids []int64
-		err := w.each(func(r *sql.Rows) error {
+		err := w.each(func(r cells) error {
 			var id int64
 			err := r.Scan(&id)
 			ids = append(ids, id)

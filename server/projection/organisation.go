@@ -1,7 +1,6 @@
 package projection
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -40,7 +39,7 @@ func claimOf(body any) (k claimKey, ok bool) {
 func (w *run) flushClaims() error {
 	for key := range w.claims {
 		var ids []int64
-		err := w.each(func(r *sql.Rows) error {
+		err := w.each(func(r cells) error {
 			var at int64
 			err := r.Scan(&at)
 			ids = append(ids, at)

@@ -94,7 +94,7 @@ func (w *run) limit(o *origin) (uint64, error) {
 	}
 	limit := uint64(math.MaxUint64)
 	var ids []int64
-	err := w.each(func(r *sql.Rows) error {
+	err := w.each(func(r cells) error {
 		var id int64
 		err := r.Scan(&id)
 		ids = append(ids, id)

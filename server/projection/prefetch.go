@@ -2,7 +2,6 @@ package projection
 
 import (
 	"bytes"
-	"database/sql"
 	"slices"
 	"strings"
 
@@ -41,8 +40,8 @@ func (w *run) prefetch(o *origin, from uint64) error {
 	slices.SortFunc(wanted, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
 	bound := map[int64][][32]byte{}
 	var ids []any
-	err := w.among(`SELECT hash, ballot FROM receipt WHERE hash IN `, blobs(wanted), func(r *sql.Rows) error {
-		var hash sql.RawBytes
+	err := w.among(`SELECT hash, ballot FROM receipt WHERE hash IN `, blobs(wanted), func(r cells) error {
+		var hash []byte
 		var at int64
 		err := r.Scan(&hash, &at)
 		ids = append(ids, at)
@@ -53,7 +52,7 @@ func (w *run) prefetch(o *origin, from uint64) error {
 		return err
 	}
 	slices.SortFunc(ids, func(a, b any) int { return int(a.(int64) - b.(int64)) })
-	err = w.among(`SELECT `+ballotColumns+` FROM ballot WHERE id IN `, ids, func(r *sql.Rows) error {
+	err = w.among(`SELECT `+ballotColumns+` FROM ballot WHERE id IN `, ids, func(r cells) error {
 		b, err := scanBallot(r)
 		if err != nil {
 			return err
@@ -71,7 +70,7 @@ func (w *run) prefetch(o *origin, from uint64) error {
 	}
 	// The rest are slips, or not known.
 	wanted = slices.DeleteFunc(wanted, func(hash [32]byte) bool { return w.routes[hash] != nil || w.keys[hash] != nil })
-	return w.among(`SELECT `+ballotColumns+` FROM ballot WHERE key IN `, blobs(wanted), func(r *sql.Rows) error {
+	return w.among(`SELECT `+ballotColumns+` FROM ballot WHERE key IN `, blobs(wanted), func(r cells) error {
 		b, err := scanBallot(r)
 		if err == nil {
 			b = w.keep(b)
@@ -90,7 +89,7 @@ func blobs(hashes [][32]byte) []any {
 }
 
 // among runs a query that ends in IN for many values, some at a time.
-func (w *run) among(query string, values []any, scan func(r *sql.Rows) error) error {
+func (w *run) among(query string, values []any, scan func(r cells) error) error {
 	const atOnce = 128
 	for len(values) > 0 {
 		n := atOnce

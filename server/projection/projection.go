@@ -76,7 +76,7 @@ type Projection struct {
 	codes       map[int64]place
 	held        map[group]map[int64]heldBallot
 	nextBallot  int64
-	stmts       map[string]*sql.Stmt
+	stmts       map[string]statement
 
 	applied *sync.Cond // signalled after each commit
 
@@ -104,7 +104,7 @@ func Open(ctx context.Context, path string, o Options) (*Projection, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Projection{db: db, o: o, path: path, stmts: map[string]*sql.Stmt{}}
+	p := &Projection{db: db, o: o, path: path, stmts: map[string]statement{}}
 	p.applied = sync.NewCond(&p.mu)
 	if err := p.begin(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -140,7 +140,7 @@ func (p *Projection) Close() error {
 	for _, s := range p.stmts {
 		errs = append(errs, s.Close())
 	}
-	p.stmts = map[string]*sql.Stmt{}
+	p.stmts = map[string]statement{}
 	return errors.Join(append(errs, p.db.Close())...)
 }
 

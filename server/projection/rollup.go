@@ -1,7 +1,6 @@
 package projection
 
 import (
-	"database/sql"
 	"slices"
 
 	"hailong/internal/survey"
@@ -326,7 +325,7 @@ func (w *run) carry(table, where string, key []any, x span) error {
 	for {
 		type row struct{ day, n, carry int64 }
 		var found []row
-		err := w.each(func(r *sql.Rows) error {
+		err := w.each(func(r cells) error {
 			var y row
 			err := r.Scan(&y.day, &y.n, &y.carry)
 			found = append(found, y)

@@ -2,7 +2,7 @@ package projection
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"strings"
 
 	"hailong/internal/fact"
@@ -36,6 +36,7 @@ type run struct {
 	desked map[int64]bool
 	united map[int64]bool
 
+	named   []driver.NamedValue
 	facts   rows
 	entries rows
 }
@@ -99,54 +100,6 @@ func (w *run) moveTo(at Position) error {
 	return w.exec(`INSERT INTO cursor(one, stream, sequence, digest) VALUES (1, ?, ?, ?)
 		ON CONFLICT(one) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, digest = excluded.digest`,
 		at.Stream, int64(at.Sequence), at.Digest[:])
-}
-
-func (w *run) stmt(query string) (*sql.Stmt, error) {
-	if s := w.p.stmts[query]; s != nil {
-		return s, nil
-	}
-	s, err := w.tx.Conn.PrepareContext(w.ctx, query)
-	if err == nil {
-		w.p.stmts[query] = s
-	}
-	return s, err
-}
-
-func (w *run) exec(query string, args ...any) error {
-	s, err := w.stmt(query)
-	if err != nil {
-		return err
-	}
-	_, err = s.ExecContext(w.ctx, args...)
-	return err
-}
-
-// each calls scan for every row of a query.
-func (w *run) each(scan func(r *sql.Rows) error, query string, args ...any) error {
-	s, err := w.stmt(query)
-	if err != nil {
-		return err
-	}
-	r, err := s.QueryContext(w.ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	for r.Next() {
-		if err := scan(r); err != nil {
-			return err
-		}
-	}
-	return r.Err()
-}
-
-// one reads a single row; found is false where there is none.
-func (w *run) one(to []any, query string, args ...any) (found bool, err error) {
-	err = w.each(func(r *sql.Rows) error {
-		found = true
-		return r.Scan(to...)
-	}, query, args...)
-	return found, err
 }
 
 // rows collects rows of one table and writes many in one statement, which
