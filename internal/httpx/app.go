@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"runtime/debug"
 	"time"
 
@@ -63,7 +64,9 @@ func New(o Options) *fiber.App {
 		ReadBufferSize:        8 << 10,
 		DisableStartupMessage: true,
 		UnescapePath:          true,
-		ErrorHandler:          h.outside,
+		// Nothing here takes such forms: a wrong content type like any other.
+		DisablePreParseMultipartForm: true,
+		ErrorHandler:                 h.outside,
 	})
 	app.Use(h.around)
 	app.Get("/healthz", func(c *fiber.Ctx) error { return plain(c, fiber.StatusOK, "ok\n") })
@@ -162,8 +165,35 @@ func (h *handler) outside(c *fiber.Ctx, err error) error {
 	c.Locals(localKey{}, r)
 	secure(c, r.id)
 	h.answer(c, err)
+	if status := c.Response().StatusCode(); status == fiber.StatusRequestEntityTooLarge || status == fiber.StatusRequestHeaderFieldsTooLarge {
+		linger(c.Context().Conn())
+	}
 	h.done(c, false, 0)
 	return nil
+}
+
+// Bounds of linger.
+const (
+	lingerIdle  = 200 * time.Millisecond
+	lingerTime  = 5 * time.Second
+	lingerBytes = 64 << 20
+)
+
+// linger takes in what the other side is still sending, within bounds: to close
+// a connection on unread data resets it, and the answer would be lost.
+func linger(conn net.Conn) {
+	end := time.Now().Add(lingerTime)
+	buffer := make([]byte, 32<<10)
+	for most := lingerBytes; most > 0 && time.Now().Before(end); {
+		if conn.SetReadDeadline(time.Now().Add(lingerIdle)) != nil {
+			return
+		}
+		n, err := conn.Read(buffer)
+		if err != nil {
+			return
+		}
+		most -= n
+	}
 }
 
 func (h *handler) ready(c *fiber.Ctx) error {

@@ -70,6 +70,9 @@ func (d Deps) printSheet(c *fiber.Ctx) error {
 			return survey.New(survey.CodeBadCount, mostSheet)
 		}
 	}
+	if c.Method() == fiber.MethodHead {
+		return c.SendStatus(fiber.StatusOK) // whoever only looks gets nothing recorded
+	}
 	desks, err := d.Register.Desks(c.UserContext(), q["unit"])
 	if err != nil {
 		return err

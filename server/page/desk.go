@@ -209,6 +209,9 @@ func (d Deps) showLive(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set("X-Accel-Buffering", "no")
+	if c.Method() == fiber.MethodHead {
+		return nil // a stream would go out behind the head, and spoil the connection
+	}
 	c.Context().SetBodyStreamWriter(func(out *bufio.Writer) {
 		// A page that loses its stream comes back after two seconds.
 		if err := d.Hub.stream(out, code); err != nil && !errors.Is(err, errEnded) {
