@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	roundsFlag = flag.Int("rounds", 21, "rounds of TestChaos")
+	roundsFlag = flag.Int("rounds", 22, "rounds of TestChaos")
 	keepFlag   = flag.Bool("keep", false, "keep the data and logs of tests that passed too")
 	seedFlag   = flag.Uint64("seed", 0, "seed of TestChaos and TestPower; 0: by the clock")
 )

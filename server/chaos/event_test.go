@@ -43,6 +43,7 @@ func newStorm(w *world, seed uint64, tmpfs bool) *storm {
 func (s *storm) events() []event {
 	all := []event{
 		{"kill", s.kill}, {"kill", s.kill}, {"kill", s.kill}, {"kill", s.kill},
+		{"all killed", s.killAll},
 		{"stop", s.stop}, {"stop", s.stop},
 		{"cut", s.cut}, {"cut", s.cut}, {"cut", s.cut},
 		{"stream lost", s.loseStream},
@@ -125,6 +126,18 @@ func (s *storm) kill() {
 	s.logged("  kill %s", d.name)
 	s.halt(d, syscall.SIGKILL)
 	s.away(d)
+}
+
+// killAll is the power failing in the whole province.
+func (s *storm) killAll() {
+	all := s.devices()
+	for _, d := range all {
+		s.halt(d, syscall.SIGKILL)
+	}
+	s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for _, d := range all {
+		s.away(d)
+	}
 }
 
 // stop ends a device, copies what a later round will put back, and has a server
@@ -266,6 +279,9 @@ func (s *storm) oldOutbox(d *device) {
 		server.projections = nil
 	}
 	s.destroyed = true
+	if d.link != nil && s.rng.IntN(2) == 0 {
+		d.link.set(linkCut) // it goes on with the old chain until it meets a server
+	}
 	s.away(d)
 }
 
