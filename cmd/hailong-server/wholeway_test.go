@@ -103,7 +103,7 @@ func TestWholeWay(t *testing.T) {
 		t.Errorf("four ballots do not show, lest one be unmasked: %+v", row)
 	}
 	// By phone, another mind: the latest counts. (Once five are shown, one change
-	// alone would not be: DESIGN.md section 3.)
+	// alone would not be: it could be told whose it is.)
 	if a := s.byPhone(receipts[2].ID, "2"); a.status != 303 || a.header.Get("Location") != "/r/"+receipts[2].ID+"/thanks" {
 		t.Errorf("by phone: %d %v", a.status, a.header)
 	}

@@ -49,8 +49,9 @@ type ReaderOptions struct {
 // may come twice. Where the stream is another one than the position's, is
 // shorter, or has another message there, it starts over from the first.
 //
-// A durable consumer with acks lost rows in such crashes (yardstick/README.md);
-// a consumer here lives no longer than a connection.
+// A durable consumer with acks lost rows where the broker was killed: newer
+// messages came before the older ones that it gave again, and were acked. A
+// consumer here lives no longer than a connection.
 type Reader struct {
 	bus    *Bus
 	check  time.Duration

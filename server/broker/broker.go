@@ -74,8 +74,8 @@ func Start(o Options) (*Broker, error) {
 		MaxPayload: MaxPayload,
 		JetStream:  true,
 		StoreDir:   o.Dir,
-		// Before its ack each message is synced: without this a power cut took
-		// every one of 208,965 acked messages (yardstick/README.md).
+		// Before its ack each message is synced: without this a simulated power
+		// cut took every one of 208,965 acked messages.
 		SyncAlways:         true,
 		JetStreamMaxMemory: 256 << 20,
 		JetStreamMaxStore:  o.MaxStore,

@@ -50,7 +50,7 @@ type registered struct {
 }
 
 // truth is what follows from a server's table of facts, worked out without the
-// projection: by what DESIGN.md says, as plainly as can be.
+// projection: by the rules of ARCHITECTURE.md, as plainly as can be.
 type truth struct {
 	casts    map[[32]byte][]cast
 	register map[[32]byte]registered
