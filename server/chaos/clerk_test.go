@@ -134,13 +134,17 @@ func (w *world) issueDossiers(s *device, codes []string) error {
 	if err := w.post(s, "/api/v1/receipts?pictures=false", in, &out); err != nil {
 		return err
 	}
-	for _, r := range out.Results {
-		if r.Receipt == nil {
+	for i := range out.Results {
+		if r := &out.Results[i]; r.Receipt == nil {
 			r.Receipt = &paper{}
 			if err := w.post(s, "/api/v1/receipts/reprint?pictures=false", map[string]string{"code": r.Code}, r.Receipt); err != nil {
 				return fmt.Errorf("%s, which is %s: %w", r.Code, r.Status, err)
 			}
 		}
+	}
+	// Handed out all together, or all anew: no dossier's receipts go to two
+	// citizens.
+	for _, r := range out.Results {
 		if err := w.issue(1, r.Code, *r.Receipt); err != nil {
 			return err
 		}
