@@ -250,12 +250,15 @@ func holdTurn(t *testing.T, o *Outbox) (release func()) {
 
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	limit := time.After(20 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for !done() {
-		if time.Now().After(deadline) {
+		select {
+		case <-limit:
 			t.Fatal("waited in vain for ", what)
+		case <-tick.C:
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
