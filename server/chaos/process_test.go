@@ -53,17 +53,23 @@ func TestMain(m *testing.M) {
 			}
 			return true
 		})
+		removeBinaries()
 		os.Exit(1)
 	}()
 	code := m.Run()
-	if built.Load() {
-		if dir, err := binaries(); err == nil {
-			if err := os.RemoveAll(dir); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-			}
+	removeBinaries()
+	os.Exit(code)
+}
+
+func removeBinaries() {
+	if !built.Load() {
+		return
+	}
+	if dir, err := binaries(); err == nil {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 		}
 	}
-	os.Exit(code)
 }
 
 var built atomic.Bool
