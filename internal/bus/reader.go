@@ -16,7 +16,7 @@ const (
 	fetchBytes    = MaxMessage + 1<<20 // above the greatest message, or it would stand in the way for ever
 	scanMessages  = 256
 	groupMessages = 4096
-	groupBytes    = 1 << 20
+	groupBytes    = 4 << 20
 )
 
 // Position is how far a server has read, to be stored in the transaction that

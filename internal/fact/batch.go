@@ -34,6 +34,9 @@ type Record struct {
 	// Fact is nil where the envelope is of a version not known here: the record
 	// is kept in quarantine, and counts for the watermark.
 	Fact *Fact
+	// Decoded is the fact's body, a pointer to one of the structs of this
+	// package, where whoever opened the batch decoded it ahead; else nil.
+	Decoded any
 }
 
 // Batch is a run of consecutive facts of one origin, with the signature over

@@ -106,11 +106,20 @@ func (f *Follower) Run(ctx context.Context) error {
 	defer others.Wait()
 	p := f.o.Projection.Position()
 	reader := f.o.Bus.Reader(bus.Position{Stream: p.Stream, Sequence: p.Sequence, Digest: p.Digest}, bus.ReaderOptions{})
-	defer reader.Close()
+	// One group is opened while another is applied.
+	groups, ended := make(chan group), make(chan error, 1)
+	reading, stop := context.WithCancel(ctx)
+	others.Go(func() {
+		defer reader.Close()
+		ended <- f.read(reading, reader, groups)
+	})
+	defer stop()
 	current := false // the last group reached the end
 	for {
-		g, err := reader.Next(ctx)
-		if err != nil {
+		var g group
+		select {
+		case g = <-groups:
+		case err := <-ended:
 			return err
 		}
 		if err := f.apply(ctx, g); err != nil {
@@ -125,16 +134,37 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
+// group is a run of messages whose signatures are checked.
+type group struct {
+	bus.Group
+	opened projection.Opened
+}
+
+// read opens groups ahead of the one that is applied.
+func (f *Follower) read(ctx context.Context, reader *bus.Reader, groups chan<- group) error {
+	for {
+		g, err := reader.Next(ctx)
+		if err != nil {
+			return err
+		}
+		messages := make([][]byte, len(g.Messages))
+		for i, m := range g.Messages {
+			messages[i] = m.Data
+		}
+		select {
+		case groups <- group{g, f.o.Projection.Open(messages)}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // apply stores a group, however often it takes: a full disk gets space again,
 // and what is in the stream is in no danger meanwhile.
-func (f *Follower) apply(ctx context.Context, g bus.Group) error {
-	messages := make([][]byte, len(g.Messages))
-	for i, m := range g.Messages {
-		messages[i] = m.Data
-	}
+func (f *Follower) apply(ctx context.Context, g group) error {
 	at := projection.Position{Stream: g.Position.Stream, Sequence: g.Position.Sequence, Digest: g.Position.Digest}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		err := f.o.Projection.Apply(ctx, messages, at, g.CaughtUp)
+		err := f.o.Projection.Apply(ctx, g.opened, at, g.CaughtUp)
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -90,7 +90,7 @@ func BenchmarkBacklog(b *testing.B) {
 		for len(batches) > 0 {
 			n := min(12, len(batches))
 			seq += uint64(n)
-			if err := p.Apply(ctx, batches[:n], Position{Stream: 1, Sequence: seq}, false); err != nil {
+			if err := p.Apply(ctx, p.Open(batches[:n]), Position{Stream: 1, Sequence: seq}, false); err != nil {
 				b.Fatal(err)
 			}
 			batches = batches[n:]

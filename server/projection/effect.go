@@ -101,13 +101,12 @@ func judge(role uint8, r *fact.Record) (*fact.Fact, any, error) {
 		return nil, nil, fmt.Errorf("%w: envelope of a version not known here", fact.ErrRefused)
 	}
 	f := r.Fact
-	body := bodies[f.Kind]
-	if body == nil {
-		return nil, nil, fmt.Errorf("%w: kind %d is not known here", fact.ErrRefused, f.Kind)
-	}
-	b := body()
-	if err := fact.Unmarshal(f.Body, b); err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", fact.ErrRefused, err)
+	b := r.Decoded
+	if b == nil {
+		var err error
+		if b, err = decode(f); err != nil {
+			return nil, nil, err
+		}
 	}
 	if (f.Kind == fact.KindOpened) != (f.Number == 1) {
 		return nil, nil, fmt.Errorf("%w: kind %d as number %d", fact.ErrRefused, f.Kind, f.Number)
@@ -124,6 +123,19 @@ func judge(role uint8, r *fact.Record) (*fact.Fact, any, error) {
 		}
 	}
 	return f, b, nil
+}
+
+// decode reads a fact's body, by its kind.
+func decode(f *fact.Fact) (any, error) {
+	body := bodies[f.Kind]
+	if body == nil {
+		return nil, fmt.Errorf("%w: kind %d is not known here", fact.ErrRefused, f.Kind)
+	}
+	b := body()
+	if err := fact.Unmarshal(f.Body, b); err != nil {
+		return nil, fmt.Errorf("%w: %v", fact.ErrRefused, err)
+	}
+	return b, nil
 }
 
 var bodies = map[fact.Kind]func() any{

@@ -455,7 +455,7 @@ func TestApplyFails(t *testing.T) {
 					t.Fatal("the failing write did not fail")
 				}
 			}
-			if err := p.Apply(ctx, [][]byte{b}, Position{Sequence: uint64(i + 1)}, true); err != nil {
+			if err := p.Apply(ctx, p.Open([][]byte{b}), Position{Sequence: uint64(i + 1)}, true); err != nil {
 				t.Fatal(err)
 			}
 		}

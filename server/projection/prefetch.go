@@ -22,12 +22,8 @@ func (w *run) prefetch(o *origin, from uint64) error {
 	w.prefetched[o] = to
 	var wanted [][32]byte
 	for n := max(from, o.freshFrom); n < to; n++ {
-		f := o.fresh[n-o.freshFrom].Fact
-		if f == nil || f.Kind != fact.KindRating {
-			continue
-		}
-		var r fact.Rating
-		if fact.Unmarshal(f.Body, &r) != nil || len(r.Receipt) != 32 {
+		r, ok := o.fresh[n-o.freshFrom].Decoded.(*fact.Rating)
+		if !ok || len(r.Receipt) != 32 {
 			continue
 		}
 		if hash := [32]byte(r.Receipt); w.routes[hash] == nil && len(w.boundHere[hash]) == 0 {

@@ -15,6 +15,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -161,21 +163,44 @@ func (p *Projection) Dropped() int64 { return p.dropped.Load() }
 // Facts counts the facts that this process stored.
 func (p *Projection) Facts() int64 { return p.facts.Load() }
 
-// Apply takes messages of the stream, in its order, with the position after
-// the last of them, in one transaction. Each is a batch as fact.EncodeBatch
-// makes it; what is not validly signed is dropped and counted. Any error means
-// that nothing was stored, and that the same call may be repeated.
-func (p *Projection) Apply(ctx context.Context, messages [][]byte, at Position, caughtUp bool) error {
-	batches := make([]*fact.Batch, 0, len(messages))
-	for _, m := range messages {
-		b, err := fact.Open(m)
-		if err != nil {
-			p.dropped.Add(1)
-			p.o.Log.Warn("dropped a batch", "error", err)
-			continue
-		}
-		batches = append(batches, b)
+// Opened are messages of the stream whose signatures are checked.
+type Opened struct{ batches []*fact.Batch }
+
+// Open checks and decodes messages of the stream, each a batch as
+// fact.EncodeBatch makes it; what is not validly signed is dropped and counted.
+// It needs no lock, so that the next messages can be opened while some are
+// applied.
+func (p *Projection) Open(messages [][]byte) Opened {
+	opened := make([]*fact.Batch, len(messages))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(messages)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(messages)); i = next.Add(1) - 1 {
+				b, err := fact.Open(messages[i])
+				if err != nil {
+					p.dropped.Add(1)
+					p.o.Log.Warn("dropped a batch", "error", err)
+					continue
+				}
+				for k := range b.Records {
+					if r := &b.Records[k]; r.Fact != nil {
+						r.Decoded, _ = decode(r.Fact) // judge says why not
+					}
+				}
+				opened[i] = b
+			}
+		})
 	}
+	wg.Wait()
+	return Opened{slices.DeleteFunc(opened, func(b *fact.Batch) bool { return b == nil })}
+}
+
+// Apply takes opened messages, in the stream's order, with the position after
+// the last of them, in one transaction. Any error means that nothing was
+// stored, and that the same call may be repeated.
+func (p *Projection) Apply(ctx context.Context, messages Opened, at Position, caughtUp bool) error {
+	batches := messages.batches
 	p.mu.Lock()
 	change, err := p.write(ctx, func(w *run) error {
 		for _, b := range batches {

@@ -43,7 +43,7 @@ func deliver(t *rapid.T, ring *keyring.Ring, order [][]byte) string {
 	for seq := uint64(0); len(order) > 0; {
 		n := rapid.IntRange(1, min(len(order), 12)).Draw(t, "piece")
 		seq += uint64(n)
-		if err := p.Apply(ctx, order[:n], Position{Stream: 1, Sequence: seq}, true); err != nil {
+		if err := p.Apply(ctx, p.Open(order[:n]), Position{Stream: 1, Sequence: seq}, true); err != nil {
 			t.Fatal(err)
 		}
 		order = order[n:]

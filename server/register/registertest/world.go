@@ -177,7 +177,7 @@ func (w *World) pump() {
 				break
 			}
 			w.at.Stream, w.at.Sequence = 1, w.at.Sequence+1
-			if err := w.Projection.Apply(ctx, [][]byte{data}, w.at, true); err != nil {
+			if err := w.Projection.Apply(ctx, w.Projection.Open([][]byte{data}), w.at, true); err != nil {
 				w.t.Error(err)
 				return
 			}
