@@ -14,7 +14,7 @@ func TestQuick(t *testing.T) {
 		t.Fatalf("%v\n%s", err, progress.Bytes())
 	}
 	for _, want := range []string{
-		"`POST`, durable, 1 connection |", "16 connections |", "64 connections |", "… p99 |",
+		"`POST`, durable, 1 connection |", "16 connections |", "64 connections |", "… p99 |", "… CPU",
 		"backlog of 2,000 ratings", "all idle → counted, p50", "a past quarter", "the last 91 days",
 		"resident after 500 ratings", "start → ready", "slow card (10 ms a sync)", "load average",
 	} {
@@ -22,7 +22,7 @@ func TestQuick(t *testing.T) {
 			t.Errorf("no %q in the table:\n%s", want, out.Bytes())
 		}
 	}
-	if n := strings.Count(out.String(), "\n|"); n != 1+6+1+2+2+2+1 {
+	if n := strings.Count(out.String(), "\n|"); n != 1+9+1+2+2+2+1 {
 		t.Errorf("%d lines:\n%s", n, out.Bytes())
 	}
 }

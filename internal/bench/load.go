@@ -18,8 +18,9 @@ import (
 
 // target is where taps go; body makes the i-th.
 type target struct {
-	url  string
-	body func(i int64) ([]byte, error)
+	process *process
+	url     string
+	body    func(i int64) ([]byte, error)
 }
 
 // kioskTap is the body that the screen sends.
@@ -35,7 +36,7 @@ func kioskTap(id receipt.ID, score int64) ([]byte, error) {
 
 // kioskTarget are taps on receipts drawn at random.
 func kioskTarget(p *process) target {
-	return target{p.said[1] + "/api/v1/ratings", func(i int64) ([]byte, error) {
+	return target{p, p.said[1] + "/api/v1/ratings", func(i int64) ([]byte, error) {
 		id, err := receipt.NewID(nil)
 		if err != nil {
 			return nil, err
@@ -46,7 +47,7 @@ func kioskTarget(p *process) target {
 
 // bareTarget are records of some 280 bytes.
 func bareTarget(p *process) target {
-	return target{"http://" + p.said[1] + "/rating", func(i int64) ([]byte, error) {
+	return target{p, "http://" + p.said[1] + "/rating", func(i int64) ([]byte, error) {
 		id := capture.NewSession()
 		return json.Marshal(struct {
 			ID      string `json:"id"`
@@ -68,6 +69,7 @@ func bareTarget(p *process) target {
 type speed struct {
 	perSecond float64
 	p99       float64 // nanoseconds
+	cpu       float64 // nanoseconds that the program computed for each
 }
 
 var tapNumber atomic.Int64
@@ -75,6 +77,11 @@ var tapNumber atomic.Int64
 // drive lets so many connections tap one after another, and measures the time
 // span after the warm-up. Any answer but 201 is an error.
 func drive(ctx context.Context, t target, conns int, warm, span time.Duration) (speed, error) {
+	before, err := t.process.cpu()
+	if err != nil {
+		return speed{}, err
+	}
+	first := tapNumber.Load()
 	begin := time.Now().Add(warm)
 	end := begin.Add(span)
 	took, err := tap(ctx, t, conns, func() bool { return time.Now().Before(end) }, begin, end)
@@ -85,7 +92,12 @@ func drive(ctx context.Context, t target, conns int, warm, span time.Duration) (
 		return speed{}, errors.New("no answer within the time")
 	}
 	slices.Sort(took)
-	return speed{float64(len(took)) / span.Seconds(), float64(took[(len(took)-1)*99/100])}, nil
+	after, err := t.process.cpu()
+	return speed{
+		perSecond: float64(len(took)) / span.Seconds(),
+		p99:       float64(took[(len(took)-1)*99/100]),
+		cpu:       float64(after-before) / float64(tapNumber.Load()-first),
+	}, err
 }
 
 // driveN sends n taps.

@@ -151,6 +151,23 @@ func (p *process) resident() (float64, error) {
 	return 0, errors.New("no VmRSS in /proc")
 }
 
+// cpu is the time that the program has computed.
+func (p *process) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	// Behind the name in brackets: state, parent, … user and system ticks of 10 ms.
+	_, rest, _ := strings.Cut(string(text), ") ")
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0, errors.New("no times in /proc")
+	}
+	user, err := strconv.ParseInt(f[11], 10, 64)
+	system, err2 := strconv.ParseInt(f[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err, err2)
+}
+
 // kiosk starts a kiosk; an empty address of NATS is one where nobody is.
 func (b *bench) kiosk(dir, nats string, env ...string) (*process, error) {
 	if nats == "" {
