@@ -164,12 +164,26 @@ func (w *world) whole() {
 
 // settled waits until the servers hold all that the devices have recorded and
 // all that any of them holds, and can date it. quiet says that nobody speaks to
-// the devices: then the kiosks say too that nothing is left to send.
+// the devices: then it is all that they have now, and the kiosks too say that
+// nothing is left to send. Else it is what they had a moment ago.
 func (w *world) settled(quiet bool, ds ...*device) {
 	w.t.Helper()
 	began, last := time.Now(), ""
+	var heads []head
+	var looked time.Time
 	err := await(w.patience(), func() (bool, string) {
-		why := w.unsettled(quiet, ds)
+		var err error
+		// Not for ever: a chain may be given up, and never be held to that head.
+		if quiet || time.Since(looked) > 2*time.Second {
+			heads, err = w.heads(ds)
+			looked = time.Now()
+		}
+		why := w.lack(heads, err)
+		for _, d := range ds {
+			if quiet && why == "" {
+				why = backlog(d)
+			}
+		}
 		if why != "" {
 			last = why
 		}
@@ -181,24 +195,17 @@ func (w *world) settled(quiet bool, ds ...*device) {
 	w.logged("  settled after %v; last: %s", time.Since(began).Round(time.Millisecond), last)
 }
 
-// unsettled says what is not as settled wants it, or nothing.
-func (w *world) unsettled(quiet bool, ds []*device) string {
+// heads are those of the devices' outboxes and of what the servers hold.
+func (w *world) heads(ds []*device) (heads []head, err error) {
 	for _, d := range ds {
-		heads, err := outboxHeads(d)
-		if why := w.lack(heads, err); why != "" {
-			return "of the outbox of " + d.name + ": " + why
-		}
-		if why := backlog(d); quiet && why != "" {
-			return d.name + ": " + why
-		}
+		hs, herr := headsOf(d, "outbox.db", outboxHeads)
+		heads, err = append(heads, hs...), errors.Join(err, herr)
 	}
 	for _, s := range w.servers {
-		heads, err := serverHeads(s)
-		if why := w.lack(heads, err); why != "" {
-			return "of what server " + s.name + " holds: " + why
-		}
+		hs, herr := headsOf(s, "server.db", serverHeads)
+		heads, err = append(heads, hs...), errors.Join(err, herr)
 	}
-	return ""
+	return heads, err
 }
 
 // patience is how long to wait for what must come in the end: less than is left
@@ -221,7 +228,7 @@ func backlog(d *device) string {
 		return err.Error()
 	}
 	if s.Backlog != 0 {
-		return fmt.Sprintf("a backlog of %d", s.Backlog)
+		return fmt.Sprintf("%s has a backlog of %d", d.name, s.Backlog)
 	}
 	return ""
 }
@@ -237,7 +244,7 @@ func (w *world) lack(heads []head, err error) string {
 			return err.Error()
 		}
 		if why != "" {
-			return s.name + " " + why
+			return "server " + s.name + " " + why
 		}
 	}
 	return ""
@@ -245,24 +252,22 @@ func (w *world) lack(heads []head, err error) string {
 
 // head is the last fact of a chain, of an outbox the last that may leave.
 type head struct {
+	of     string
 	origin []byte
 	number int64
 	bytes  []byte
 }
 
-func outboxHeads(d *device) ([]head, error) {
-	return headsOf(filepath.Join(d.data, "outbox.db"), `SELECT c.origin, f.id & 1099511627775, f.bytes FROM chain c JOIN fact f ON f.id =
-		(SELECT max(id) FROM fact WHERE id BETWEEN (c.id << 40) AND (c.id << 40) + coalesce(c.agreed, 1099511627775))`)
-}
+const (
+	outboxHeads = `SELECT c.origin, f.id & 1099511627775, f.bytes FROM chain c JOIN fact f ON f.id =
+		(SELECT max(id) FROM fact WHERE id BETWEEN (c.id << 40) AND (c.id << 40) + coalesce(c.agreed, 1099511627775))`
+	serverHeads = `SELECT o.id, o.head, f.bytes FROM origin o JOIN fact f ON f.id = (o.oid << 40) + o.head`
+)
 
-func serverHeads(s *device) ([]head, error) {
-	return headsOf(filepath.Join(s.data, "server.db"), `SELECT o.id, o.head, f.bytes FROM origin o JOIN fact f ON f.id = (o.oid << 40) + o.head`)
-}
-
-func headsOf(path, query string) (heads []head, err error) {
-	err = reading(path, func(tx *sql.Tx) error {
+func headsOf(d *device, name, query string) (heads []head, err error) {
+	err = reading(filepath.Join(d.data, name), func(tx *sql.Tx) error {
 		return each(tx, func(r *sql.Rows) error {
-			var h head
+			h := head{of: d.name + "'s " + name}
 			err := r.Scan(&h.origin, &h.number, &h.bytes)
 			heads = append(heads, h)
 			return err
@@ -289,7 +294,7 @@ func lacks(s *device, heads []head) (why string, err error) {
 				return err
 			}
 			if n == 0 {
-				why = fmt.Sprintf("lacks number %d of %x", h.number, h.origin)
+				why = fmt.Sprintf("lacks number %d of %x, which is in %s", h.number, h.origin, h.of)
 			}
 		}
 		return nil
