@@ -138,7 +138,8 @@ func (s *server) system(ctx context.Context) []page.Fact {
 	}
 	disk := page.Fact{Name: "Bản sao thứ hai của luồng", NameEN: "Second copy of the stream", Value: "có", ValueEN: "yes"}
 	if !s.streamApart() {
-		disk.Value, disk.ValueEN = "không: chỉ một ổ đĩa; đặt --stream-dir trên ổ đĩa khác", "no: one disk is all there is; put --stream-dir on another disk"
+		disk.Value, disk.ValueEN = "không", "no"
+		disk.Note, disk.NoteEN = "Chỉ có một ổ đĩa; nên đặt --stream-dir trên ổ đĩa khác.", "One disk is all there is: put --stream-dir on another disk."
 	}
 	vi := formatted(s.proj.Dropped())
 	dropped := page.Fact{Name: "Gói tin bị bỏ (sai chữ ký hoặc hỏng)", NameEN: "Batches dropped (signature or encoding)", Value: vi, ValueEN: vi, Alarm: s.proj.Dropped() > 0}

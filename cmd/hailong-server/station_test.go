@@ -3,14 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +23,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"hailong/internal/fact"
+	"hailong/internal/receipt"
 	"hailong/internal/survey"
 	"hailong/server/api"
 )
@@ -248,6 +253,7 @@ type state struct {
 	Kiosk, Desk, Origin string
 	Admitted            bool
 	Backlog, Facts      int64
+	Offset              *int64 `json:"clock_offset_ms"`
 }
 
 func (k *counter) state() (s state) {
@@ -262,6 +268,17 @@ func (k *counter) state() (s state) {
 func (k *counter) placed() {
 	k.t.Helper()
 	eventually(k.t, "the kiosk knows its desk", func() bool { s := k.state(); return s.Admitted && s.Desk != "" })
+}
+
+// past waits until what was recorded here or there so far lies in the past for
+// both kiosk and server. The order of answers is by time, and on one machine the
+// offset that the kiosk measured is the error of its clock facts.
+func (k *counter) past() {
+	k.t.Helper()
+	from := time.Now()
+	eventually(k.t, "a clock fact", func() bool { return k.state().Offset != nil })
+	off := time.Duration(*k.state().Offset) * time.Millisecond
+	eventually(k.t, "the time goes on", func() bool { return time.Since(from) > off.Abs()+5*time.Millisecond })
 }
 
 // eventually asks until it is so.
@@ -320,4 +337,28 @@ func (s *station) index(unit, service string) api.IndexRow {
 		return api.IndexRow{}
 	}
 	return out.Rows[0]
+}
+
+func hostPort(t testing.TB, address string) (host string, port int) {
+	t.Helper()
+	host, text, err := net.SplitHostPort(address)
+	if err == nil {
+		port, err = strconv.Atoi(text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host, port
+}
+
+func hexOf(public ed25519.PublicKey) string { return hex.EncodeToString(public) }
+
+// idHash is the hash of a receipt's id.
+func idHash(t testing.TB, id string) [32]byte {
+	t.Helper()
+	parsed, err := receipt.ParseID(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Hash()
 }
