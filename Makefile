@@ -29,7 +29,8 @@ web/dist/.built: web/package-lock.json web/build.mjs
 	@touch $@
 
 tools: ## Install what building needs
-	@deploy/need.sh gcc:gcc npm:npm
+	@deploy/need-go.sh
+	@deploy/need.sh gcc:gcc /usr/include/stdlib.h:libc6-dev npm:npm curl:curl
 
 test-tools: tools
 	@deploy/need.sh chromium:chromium zbarimg:zbar-tools pdftoppm:poppler-utils mkfs.ext4:e2fsprogs

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# need.sh COMMAND:PACKAGE …: installs the Debian packages whose commands are
-# missing where root, and names them otherwise.
+# need.sh WHAT:PACKAGE …: installs the Debian packages that are missing where
+# root, and names them otherwise. WHAT is a command, or a file by its full path.
 set -euo pipefail
 missing=()
 for pair in "$@"; do
-  PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+  what=${pair%%:*}
+  case $what in
+    /*) [ -e "$what" ] ;;
+    *) PATH="$PATH:/usr/sbin:/sbin" command -v "$what" >/dev/null ;;
+  esac || missing+=("${pair##*:}")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
