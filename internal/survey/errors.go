@@ -68,8 +68,8 @@ const (
 
 	// HL6xxx: who may.
 	CodeUnauthorised Code = "HL6001" // operator token missing or wrong
-	CodeForbidden    Code = "HL6002"
 	CodeCrossSite    Code = "HL6003" // a form sent from another site's page
+	CodeKeyRevoked   Code = "HL6004" // a device's public key that no admission gives back
 
 	// HL7xxx: files that operators hand in.
 	CodeFileUnreadable    Code = "HL7001" // arg: name of the file
@@ -84,8 +84,10 @@ const (
 	// HL9xxx: ours.
 	CodeInternal Code = "HL9001"
 
-	// Retired: none so far. A retired number stays here as a comment with the
-	// version that last used it, so that it is never given out again.
+	// Retired. A retired number stays here with what it meant, so that it is never
+	// given out again.
+	//
+	// HL6002: «you may not do this», before version 1; each case has its own code.
 )
 
 // entry is one row of the catalogue; the sentences are formats with the
@@ -290,14 +292,14 @@ var catalogue = map[Code]entry{
 		"Cần có quyền để thực hiện việc này.",
 		"This needs authority.",
 		"send the operator token as Authorization: Bearer TOKEN"},
-	CodeForbidden: {http.StatusForbidden,
-		"Việc này không thuộc quyền của bạn.",
-		"You may not do this.",
-		""},
 	CodeCrossSite: {http.StatusForbidden,
 		"Biểu mẫu phải được gửi từ trang của hệ thống.",
 		"The form must be sent from a page of this system.",
 		""},
+	CodeKeyRevoked: {http.StatusConflict,
+		"Khóa của máy đánh giá này đã bị thu hồi, không thể công nhận lại. Máy cần có khóa mới.",
+		"The key of this kiosk was revoked and can't be admitted again. The device needs a new key.",
+		"stop the kiosk, move its data folder away, start it (it makes a new key), and admit the key that hailong-kiosk key prints"},
 
 	CodeFileUnreadable: {http.StatusUnprocessableEntity,
 		"Không đọc được tệp «%s».",

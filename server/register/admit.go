@@ -16,7 +16,7 @@ const maxReason = 300
 // Admit lets what a device of that public key records count, as the kiosk named.
 // new is false where it was admitted as that before. A kiosk that the
 // organisation does not have is survey.CodeUnknownKiosk; a key that was revoked,
-// which no admission gives back, is survey.CodeForbidden.
+// which no admission gives back, is survey.CodeKeyRevoked.
 func (r *Register) Admit(ctx context.Context, kiosk string, public ed25519.PublicKey) (isNew bool, err error) {
 	if len(public) != ed25519.PublicKeySize {
 		return false, survey.New(survey.CodeBadField, "key")
@@ -34,7 +34,7 @@ func (r *Register) Admit(ctx context.Context, kiosk string, public ed25519.Publi
 		}
 		revoked, err := r.state.has(ctx, `SELECT 1 FROM revocation WHERE public = ?`, []byte(public))
 		if err == nil && revoked {
-			err = survey.New(survey.CodeForbidden)
+			err = survey.New(survey.CodeKeyRevoked)
 		}
 		if err != nil {
 			return nil, err

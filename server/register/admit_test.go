@@ -71,7 +71,8 @@ func TestAdmitAndRevoke(t *testing.T) {
 			t.Errorf("%s: %v %v", s.name, isNew, err)
 		}
 	}
-	if _, err := w.Admit(ctx, "K01", public); survey.CodeOf(err) != survey.CodeForbidden {
+	_, err = w.Admit(ctx, "K01", public)
+	if e := survey.ErrorOf(err); survey.CodeOf(err) != survey.CodeKeyRevoked || !strings.Contains(e.Try, "makes a new key") {
 		t.Errorf("admit a revoked key: %v", err)
 	}
 }
