@@ -63,7 +63,7 @@ func (m *maker) batches(b *testing.B, size int) (out [][]byte) {
 	return out
 }
 
-// BenchmarkBacklog applies ratings of known receipts, 500 a batch and 12
+// BenchmarkBacklog applies ratings of known receipts, 500 a batch and 48
 // batches a transaction, as a kiosk's backlog arrives; one op is one rating.
 func BenchmarkBacklog(b *testing.B) {
 	ring := newRing(b)
@@ -88,7 +88,7 @@ func BenchmarkBacklog(b *testing.B) {
 	seq := uint64(0)
 	apply := func(batches [][]byte) {
 		for len(batches) > 0 {
-			n := min(12, len(batches))
+			n := min(48, len(batches))
 			seq += uint64(n)
 			if err := p.Apply(ctx, p.Open(batches[:n]), Position{Stream: 1, Sequence: seq}, false); err != nil {
 				b.Fatal(err)

@@ -1,0 +1,102 @@
+package projection
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"hailong/internal/fact"
+)
+
+// TestCarry recounts where the blocks of five end.
+func TestCarry(t *testing.T) {
+	ring := newRing(t)
+	rapid.Check(t, func(t *rapid.T) {
+		w := generate(t, ring)
+		open := map[string]int{}
+		for line := range strings.Lines(deliver(t, ring, w.batches)) {
+			f := strings.Fields(strings.ReplaceAll(line, `"`, ""))
+			key, from := "", 0
+			switch f[0] {
+			case "unit_day":
+				key, from = f[1]+f[2], 4
+			case "desk_day":
+				key, from = "desk "+f[1], 3
+			default:
+				continue
+			}
+			n := open[key]
+			for _, c := range f[from : from+5] {
+				var k int
+				fmt.Sscan(c, &k)
+				n += k
+			}
+			if n >= 5 {
+				n = 0
+			}
+			open[key] = n
+			if fmt.Sprint(n) != f[len(f)-1] {
+				t.Fatalf("carry %s, want %d in: %s", f[len(f)-1], n, line)
+			}
+		}
+	})
+}
+
+// A projection whose transaction fails goes on as if the call had not been.
+func TestApplyFails(t *testing.T) {
+	ring := newRing(t)
+	rapid.Check(t, func(t *rapid.T) {
+		w := generate(t, ring)
+		dir, err := os.MkdirTemp("", "projection")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		p, err := Open(context.Background(), filepath.Join(dir, "server.db"), Options{Server: "s1", Keys: ring, CacheKiB: 2048, Log: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		ctx := context.Background()
+		for i, b := range w.batches {
+			if rapid.Bool().Draw(t, "fails") {
+				p.mu.Lock()
+				_, err := p.write(ctx, func(w *run) error {
+					batch, err := fact.Open(b)
+					if err == nil {
+						err = w.take(batch)
+					}
+					if err == nil {
+						err = w.settle()
+					}
+					if err == nil {
+						err = w.finish()
+					}
+					return fmt.Errorf("power lost (%v)", err)
+				})
+				p.mu.Unlock()
+				if err == nil {
+					t.Fatal("the failing write did not fail")
+				}
+			}
+			if err := p.Apply(ctx, p.Open([][]byte{b}), Position{Sequence: uint64(i + 1)}, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out bytes.Buffer
+		if err := Dump(ctx, p.Reader(), &out); err != nil {
+			t.Fatal(err)
+		}
+		if want, got := newNaive(w).recount(), dumped(out.String()); !slices.Equal(got, want) {
+			t.Fatalf("after failures the projection differs from a recount:\n%s", cmp.Diff(want, got))
+		}
+	})
+}
