@@ -60,8 +60,8 @@ func TestChaos(t *testing.T) {
 	w.report(v, rounds, seed)
 }
 
-// smallDisk mounts a disk of so many MiB in memory, for root. Where the test fails, what
-// is on it is kept.
+// smallDisk mounts a disk of so many MiB in memory, for root. Where the test
+// fails, what is on it is kept.
 func smallDisk(t *testing.T, dir string, size int) bool {
 	t.Helper()
 	if os.Getuid() != 0 {

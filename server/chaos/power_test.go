@@ -145,7 +145,7 @@ func (w *world) there(d *device) {
 		}, `SELECT bytes FROM fact ORDER BY id`)
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("after the power cut the outbox of %s cannot be read: %v", d.name, err)
 	}
 	missing, checked := 0, 0
 	for _, b := range w.pool.all() {
