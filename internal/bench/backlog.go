@@ -108,6 +108,10 @@ func (b *bench) drain(ctx context.Context, ready *world, dir string, n int) (too
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
 	syscall.Sync() // what copying left to be written is not the product's
+	before, err := server.cpu()
+	if err != nil {
+		return 0, err
+	}
 	start := time.Now()
 	kiosk, err := b.kiosk(w.kioskDir(), server.said[2])
 	if err != nil {
@@ -125,6 +129,12 @@ func (b *bench) drain(ctx context.Context, ready *world, dir string, n int) (too
 		return 0, err
 	}
 	took = time.Since(start)
+	at, err := kiosk.cpu()
+	by, err2 := server.cpu()
+	if err := errors.Join(err, err2); err != nil {
+		return 0, err
+	}
+	b.say("backlog: CPU for each %s in the kiosk, %s in the server", micros(float64(at)/float64(n)), micros(float64(by-before)/float64(n)))
 	counted, err := v.counted(ctx)
 	if err == nil && counted != n {
 		err = fmt.Errorf("%d of %d ratings are counted", counted, n)

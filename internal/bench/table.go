@@ -112,6 +112,6 @@ func perSecond(v float64) string {
 func millis(ns float64) string { return fmt.Sprintf("%.2f ms", ns/float64(time.Millisecond)) }
 
 // micros shows nanoseconds as microseconds.
-func micros(ns float64) string { return fmt.Sprintf("%.0f µs", ns/float64(time.Microsecond)) }
+func micros(ns float64) string { return fmt.Sprintf("%.1f µs", ns/float64(time.Microsecond)) }
 
 func mebibytes(v float64) string { return fmt.Sprintf("%.1f MiB", v) }
