@@ -38,10 +38,12 @@ type Deps struct {
 	System func(context.Context) []Fact
 }
 
-// Fact is a line of the operators' page, in both languages.
+// Fact is a line of the operators' page, in both languages. The value is short;
+// the note is what to do about it, or "".
 type Fact struct {
 	Name, NameEN   string
 	Value, ValueEN string
+	Note, NoteEN   string
 	Alarm          bool
 }
 

@@ -23,6 +23,7 @@ type statusPage struct {
 // item is a name and a value in the page's language.
 type item struct {
 	Name, Value string
+	Note        string // "": nothing to do about it
 	Alarm       bool
 }
 
@@ -46,7 +47,7 @@ func (d Deps) showStatus(c *fiber.Ctx) error {
 	p.facts(w, &s)
 	if d.System != nil {
 		for _, f := range d.System(c.UserContext()) {
-			p.Facts = append(p.Facts, item{w.pick(f.Name, f.NameEN), w.pick(f.Value, f.ValueEN), f.Alarm})
+			p.Facts = append(p.Facts, item{w.pick(f.Name, f.NameEN), w.pick(f.Value, f.ValueEN), w.pick(f.Note, f.NoteEN), f.Alarm})
 		}
 	}
 	for _, o := range s.Origins {
@@ -83,16 +84,16 @@ func (p *statusPage) facts(w words, s *index.Status) {
 		stream = w.Number(int64(s.Sequence))
 	}
 	p.Facts = []item{
-		{w.T("staff.status.origins"), w.Number(int64(len(s.Origins))), false},
-		{w.T("staff.status.unadmitted"), w.Number(int64(waiting)), waiting > 0},
-		{w.T("staff.status.forks"), w.Number(int64(len(s.Forks))), len(s.Forks) > 0},
-		{w.T("staff.status.gaps"), w.Number(int64(len(s.Gaps))), len(s.Gaps) > 0},
-		{w.T("staff.status.quarantine"), w.Number(s.Quarantined), s.Quarantined > 0},
-		{w.T("staff.status.waiting"), w.Number(s.Waiting), false},
-		{w.T("staff.status.undated"), w.Number(s.Undated), s.Undated > 0},
-		{w.T("staff.status.held"), w.Number(s.Held), false},
-		{w.T("staff.status.cursor"), stream, false},
-		{w.T("staff.status.pages"), p.Open, false},
+		{w.T("staff.status.origins"), w.Number(int64(len(s.Origins))), "", false},
+		{w.T("staff.status.unadmitted"), w.Number(int64(waiting)), "", waiting > 0},
+		{w.T("staff.status.forks"), w.Number(int64(len(s.Forks))), "", len(s.Forks) > 0},
+		{w.T("staff.status.gaps"), w.Number(int64(len(s.Gaps))), "", len(s.Gaps) > 0},
+		{w.T("staff.status.quarantine"), w.Number(s.Quarantined), "", s.Quarantined > 0},
+		{w.T("staff.status.waiting"), w.Number(s.Waiting), "", false},
+		{w.T("staff.status.undated"), w.Number(s.Undated), "", s.Undated > 0},
+		{w.T("staff.status.held"), w.Number(s.Held), "", false},
+		{w.T("staff.status.cursor"), stream, "", false},
+		{w.T("staff.status.pages"), p.Open, "", false},
 	}
 }
 
