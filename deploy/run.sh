@@ -19,7 +19,7 @@ stop() {
   echo
   echo "Đã dừng. / Stopped."
 }
-trap 'stop; exit 130' INT TERM
+trap 'stop; exit 0' INT TERM # to be stopped is how it ends
 trap stop EXIT
 
 # start NAME COMMAND…: runs in the background, its log in data/log.
@@ -45,14 +45,35 @@ ready() {
   exit 1
 }
 
+# desk PORT: the code of the desk that the server gave the kiosk; nothing where
+# there is none after a while.
+desk() {
+  local code=
+  for _ in $(seq 100); do
+    code=$(curl -fs "http://127.0.0.1:$1/status" | sed -n 's/.*"desk":"\([^"]*\)".*/\1/p') || true
+    [ -z "$code" ] || break
+    sleep 0.1
+  done
+  echo "$code"
+}
+
 start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats"
 ready server "$base/readyz"
 bin/hailong-server organisation load --url "$base" --data data/server "$organisation"
+desks=()
 for k in 1 2; do
   data=data/kiosk$k
-  bin/hailong-server admit --url "$base" --data data/server --kiosk "K0$k" --key "$(bin/hailong-kiosk key --data "$data")"
+  key=$(bin/hailong-kiosk key --data "$data")
+  admitted=1
+  bin/hailong-server admit --url "$base" --data data/server --kiosk "K0$k" --key "$key" || admitted=
   start "kiosk$k" bin/hailong-kiosk serve --data "$data" --name "K0$k" --listen "127.0.0.1:$((port + 10 + k))" --nats "nats://127.0.0.1:$nats"
   ready "kiosk$k" "http://127.0.0.1:$((port + 10 + k))/healthz"
+  if [ -n "$admitted" ]; then
+    desks+=("$base/desk/$(desk "$((port + 10 + k))")")
+  else
+    echo "K0$k is not admitted, for the reason above: what it records is kept and does not count." >&2
+    desks+=(–)
+  fi
 done
 [ -z "$demo" ] || bin/hailong-server demo --data data/sample --keys data/server.keys --nats "nats://127.0.0.1:$nats" "$organisation"
 
@@ -63,10 +84,10 @@ Hài Lòng is running on sample data; Ctrl-C stops it.
 
   Máy đánh giá K01 / kiosk K01            http://127.0.0.1:$((port + 11))/
   Máy đánh giá K02 / kiosk K02            http://127.0.0.1:$((port + 12))/
-  Bộ phận một cửa của K01 / its desk      $base/desk/MC-VPUB
-  Bộ phận một cửa của K02 / its desk      $base/desk/MC-VINH
+  Bộ phận một cửa của K01 / its desk      ${desks[0]}
+  Bộ phận một cửa của K02 / its desk      ${desks[1]}
   Toàn tỉnh / the province                $base/
-  Tờ giấy hẹn mẫu để in / receipts        $base/print/receipts
+  Tờ giấy hẹn mẫu để in / receipts        $base/print/receipts?count=20
   Vận hành / operators                    $base/status
 
 TEXT

@@ -42,6 +42,7 @@ type Registrar interface {
 	Decide(ctx context.Context, origin fact.OriginID, number uint64, hash fact.Hash, reason string) (bool, error)
 	NamesOf(ctx context.Context, desk, unit string) (register.Names, error)
 	Desks(ctx context.Context, unit string) ([]fact.Desk, error)
+	KioskDesks(ctx context.Context) ([]fact.Desk, error)
 	IsSample(ctx context.Context) (bool, error)
 }
 

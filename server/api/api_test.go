@@ -328,6 +328,10 @@ func TestSheetIsThereForSampleDataOnly(t *testing.T) {
 			t.Errorf("%s: %d, %d receipts", path, status, n)
 		}
 	}
+	// Of the desk with a kiosk, where they can be tried.
+	if _, body := s.do("GET", "/print/receipts", "", "", "Accept", "text/html"); strings.Count(body, "Sở Xây dựng") < 8 || strings.Contains(body, "Bệnh viện") {
+		t.Errorf("receipts of desks without a kiosk:\n%s", body)
+	}
 }
 
 func TestToken(t *testing.T) {

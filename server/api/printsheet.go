@@ -73,7 +73,7 @@ func (d Deps) printSheet(c *fiber.Ctx) error {
 	if c.Method() == fiber.MethodHead {
 		return c.SendStatus(fiber.StatusOK) // whoever only looks gets nothing recorded
 	}
-	desks, err := d.Register.Desks(c.UserContext(), q["unit"])
+	desks, err := d.sheetDesks(c, q["unit"])
 	if err != nil {
 		return err
 	}
@@ -94,6 +94,17 @@ func (d Deps) printSheet(c *fiber.Ctx) error {
 		left -= share
 	}
 	return d.Views.Send(c, fiber.StatusOK, "staff/receipts-sheet", page)
+}
+
+// sheetDesks are the unit's desks; where none is named those with a kiosk, at
+// which the receipts can be tried, and all where no desk has one.
+func (d Deps) sheetDesks(c *fiber.Ctx, unit string) ([]fact.Desk, error) {
+	if unit == "" {
+		if desks, err := d.Register.KioskDesks(c.UserContext()); err != nil || len(desks) > 0 {
+			return desks, err
+		}
+	}
+	return d.Register.Desks(c.UserContext(), unit)
 }
 
 // sampleReceipts records receipts of made-up dossiers, or slips where the desk

@@ -58,6 +58,25 @@ func (r *Register) Desks(ctx context.Context, unit string) ([]fact.Desk, error) 
 	return all, nil
 }
 
+// KioskDesks lists the desks of Desks that have a kiosk, the one of the first
+// kiosk code first.
+func (r *Register) KioskDesks(ctx context.Context) ([]fact.Desk, error) {
+	desks, err := r.Desks(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var all []fact.Desk
+	err = r.state.each(ctx, func(scan func(...any) error) error {
+		var code string
+		err := scan(&code)
+		if i := slices.IndexFunc(desks, func(d fact.Desk) bool { return d.Code == code }); i >= 0 {
+			all = append(all, desks[i])
+		}
+		return err
+	}, `SELECT desk FROM kiosk GROUP BY desk ORDER BY min(code)`)
+	return all, err
+}
+
 // IsSample says whether this server's data are marked as a sample.
 func (r *Register) IsSample(ctx context.Context) (bool, error) {
 	v, err := r.state.setting(ctx, SettingSample)
