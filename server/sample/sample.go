@@ -100,7 +100,11 @@ func (h *History) Next() (at time.Time, entries []fact.Entry) {
 		return at, nil
 	}
 	at = h.queue[0].at.Truncate(Slot)
-	for len(h.queue) > 0 && h.queue[0].at.Before(at.Add(Slot)) && len(entries) < 900 {
+	end := at.Add(Slot)
+	if end.After(h.o.To) {
+		end = h.o.To
+	}
+	for len(h.queue) > 0 && h.queue[0].at.Before(end) && len(entries) < 900 {
 		entries = append(entries, heap.Pop(&h.queue).(event).entry)
 	}
 	return at, entries
