@@ -88,7 +88,10 @@ func (w *world) judge(s *device, v *verdict) {
 		return
 	}
 	v.facts += tr.facts
-	v.aside += tr.aside
+	v.aside += len(tr.aside)
+	for _, fork := range tr.aside {
+		w.t.Logf("server %s: a number was used twice, and what was given up is kept: %s", s.name, fork)
+	}
 	var rows map[[32]byte]row
 	cells := map[string]int{}
 	err = reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) (err error) {

@@ -56,7 +56,7 @@ type truth struct {
 	register map[[32]byte]registered
 	receipts map[[32]byte][32]byte // hash → ballot
 	facts    int
-	aside    int
+	aside    []string // what stands aside at forks
 }
 
 type chainFacts struct {
@@ -78,7 +78,12 @@ func (w *world) walk(s *device) (*truth, error) {
 	err := reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) (err error) {
 		chains, err = readChains(tx)
 		if err == nil {
-			err = tx.QueryRow(`SELECT count(*) FROM aside`).Scan(&tr.aside)
+			err = each(tx, func(r *sql.Rows) error {
+				var line string
+				err := r.Scan(&line)
+				tr.aside = append(tr.aside, line)
+				return err
+			}, `SELECT o.name || ' ' || hex(o.id) || ' number ' || a.number FROM aside a JOIN origin o ON o.oid = a.oid`)
 		}
 		return err
 	})
