@@ -46,7 +46,7 @@
       o.tooltip.formatter = function (items) { return data.notes[items[0].dataIndex]; };
       o.xAxis = category(data);
       o.xAxis.boundaryGap = false;
-      o.xAxis.axisLabel.alignMaxLabel = "right"; // of several days, it would be cut off
+      o.grid.right = 48; // half of a label such as 22/11–23/11, or it is cut off
       o.yAxis = { type: "value", min: data.from, max: 100, axisLabel: { color: colours.quiet, formatter: percent }, splitLine: { lineStyle: { color: colours.line } } };
       var low = data.low.map(function (v) { return Math.max(v, data.from); });
       o.series = [
