@@ -49,7 +49,7 @@ func (b *bench) backlogs(ctx context.Context) error {
 		}
 		rate.add(float64(n)/took.Seconds(), f.PerSecond)
 		syscall.Sync()
-		// Its other way of reading, -cons ackall, can wait for ever.
+		// Where a fetch of it gave up before the messages came, it waits for ever.
 		b.compare(ctx, &rate, nil, "pipeline", "-n", strconv.Itoa(n), "-enc", "cbor", "-env", "100", "-batch", "20", "-multi", "50",
 			"-agg", "-sync", "always", "-cons", "cursor", "-runs", "1", "-dir", plain)
 		b.say("backlog, turn %d of %d: product %s, bare %s", turn+1, b.rounds, perSecond(float64(n)/took.Seconds()), perSecond(f.PerSecond))

@@ -37,6 +37,8 @@ func (b *bench) compare(ctx context.Context, to *pairs, env []string, name strin
 	if b.yardstick == "" {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	s, err := b.yard(ctx, env, name, args...)
 	if err != nil {
 		b.say("yardstick: %v", err)
