@@ -162,11 +162,18 @@ func (s *session) loadChains() error {
 
 // answers waits until the listed servers have told their marks of all chains,
 // or Answer has passed: one that is down must not hold up the others.
-func (s *session) answers() error {
+func (s *session) answers() error { return s.wait(s.hear) }
+
+// wait takes marks in until all listed servers have told theirs, or Answer has
+// passed. A question may have gone out before a server listened, so it is asked
+// again meanwhile.
+func (s *session) wait(take func() error) error {
 	late := time.NewTimer(s.u.o.Answer)
 	defer late.Stop()
+	again := time.NewTicker(s.u.o.Answer / 5)
+	defer again.Stop()
 	for {
-		if err := s.hear(); err != nil {
+		if err := take(); err != nil {
 			return err
 		}
 		if s.allAnswered() {
@@ -174,6 +181,12 @@ func (s *session) answers() error {
 		}
 		select {
 		case <-s.u.box.filled:
+		case <-again.C:
+			for _, c := range s.chains {
+				if err := s.u.o.Bus.Ask(c.origin); err != nil {
+					return err
+				}
+			}
 		case <-late.C:
 			return nil
 		case <-s.ctx.Done():
@@ -185,26 +198,15 @@ func (s *session) answers() error {
 // note waits like answers, and only notes the marks: a new origin is about to be
 // opened, and the more is known of the other branch the better.
 func (s *session) note() error {
-	late := time.NewTimer(s.u.o.Answer)
-	defer late.Stop()
-	for {
+	return s.wait(func() error {
 		for _, m := range s.u.box.take() {
 			if slices.Contains(s.listed, m.Server) {
 				p := s.peer(m)
 				p.mark, p.answered = m, true
 			}
 		}
-		if s.allAnswered() {
-			return nil
-		}
-		select {
-		case <-s.u.box.filled:
-		case <-late.C:
-			return nil
-		case <-s.ctx.Done():
-			return context.Cause(s.ctx)
-		}
-	}
+		return nil
+	})
 }
 
 func (s *session) allAnswered() bool {

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/binary"
+	"syscall"
 	"testing"
 
 	"hailong/internal/fact"
@@ -98,9 +99,18 @@ func BenchmarkBacklog(b *testing.B) {
 	}
 	apply(server.batches(b, 500))
 	backlog := kiosk.batches(b, 500)
+	var before, after syscall.Rusage
 	b.ResetTimer()
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+		b.Fatal(err)
+	}
 	apply(backlog)
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+		b.Fatal(err)
+	}
 	b.StopTimer()
+	cpu := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+	b.ReportMetric(float64(cpu)/float64(b.N), "cpu-ns/rating")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ratings/s")
 	var n int
 	if err := p.Reader().QueryRow(`SELECT coalesce(sum(s1+s2+s3+s4+s5), 0) FROM unit_day`).Scan(&n); err != nil || n != b.N {

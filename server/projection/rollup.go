@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"maps"
 	"slices"
 
 	"hailong/internal/survey"
@@ -207,7 +208,8 @@ func (w *run) flushRollups() error {
 		tail: ` ON CONFLICT(unit, service, day) DO UPDATE SET s1=s1+excluded.s1, s2=s2+excluded.s2, s3=s3+excluded.s3, s4=s4+excluded.s4, s5=s5+excluded.s5,
 		kiosk=kiosk+excluded.kiosk, phone=phone+excluded.phone, receipt=receipt+excluded.receipt, dossier=dossier+excluded.dossier, changed=changed+excluded.changed`}
 	unitSpans := map[[2]int64]span{}
-	for k, c := range w.units {
+	for _, k := range sorted(w.units, func(k unitDay) [3]int64 { return [3]int64{k.unit, int64(k.service), k.day} }) {
+		c := w.units[k]
 		if *c == (unitCell{}) {
 			continue
 		}
@@ -220,7 +222,8 @@ func (w *run) flushRollups() error {
 		tail: ` ON CONFLICT(desk, day) DO UPDATE SET s1=s1+excluded.s1, s2=s2+excluded.s2, s3=s3+excluded.s3, s4=s4+excluded.s4, s5=s5+excluded.s5,
 		w1=w1+excluded.w1, w2=w2+excluded.w2, w3=w3+excluded.w3, w4=w4+excluded.w4, w5=w5+excluded.w5, changed=changed+excluded.changed`}
 	deskSpans := map[[2]int64]span{}
-	for k, c := range w.desks {
+	for _, k := range sorted(w.desks, func(k deskDay) [3]int64 { return [3]int64{k.desk, k.day} }) {
+		c := w.desks[k]
 		if *c == (deskCell{}) {
 			continue
 		}
@@ -231,8 +234,8 @@ func (w *run) flushRollups() error {
 		widen(deskSpans, [2]int64{k.desk, 0}, k.day)
 	}
 	hours := rows{w: w, width: 4, head: `INSERT INTO desk_hour(desk, day, hour, n) VALUES `, tail: ` ON CONFLICT(desk, day, hour) DO UPDATE SET n=n+excluded.n`}
-	for k, n := range w.hours {
-		if n != 0 {
+	for _, k := range sorted(w.hours, func(k deskHour) [3]int64 { return [3]int64{k.desk, k.day, k.hour} }) {
+		if n := w.hours[k]; n != 0 {
 			if err := hours.add(k.desk, k.day, k.hour, n); err != nil {
 				return err
 			}
@@ -240,8 +243,8 @@ func (w *run) flushRollups() error {
 	}
 	docs := rows{w: w, width: 5, head: `INSERT INTO dossier_day(unit, service, day, dossiers, rated) VALUES `,
 		tail: ` ON CONFLICT(unit, service, day) DO UPDATE SET dossiers=dossiers+excluded.dossiers, rated=rated+excluded.rated`}
-	for k, c := range w.docs {
-		if *c != (dossierCell{}) {
+	for _, k := range sorted(w.docs, func(k unitDay) [3]int64 { return [3]int64{k.unit, int64(k.service), k.day} }) {
+		if c := w.docs[k]; *c != (dossierCell{}) {
 			if err := docs.add(k.unit, k.service, k.day, c.dossiers, c.rated); err != nil {
 				return err
 			}
@@ -255,13 +258,14 @@ func (w *run) flushRollups() error {
 	if err := w.dropEmpty(unitSpans, deskSpans); err != nil {
 		return err
 	}
-	for k, x := range unitSpans {
-		if err := w.carry(`unit_day`, `unit = ? AND service = ?`, []any{k[0], k[1]}, x); err != nil {
+	self := func(k [2]int64) [3]int64 { return [3]int64{k[0], k[1]} }
+	for _, k := range sorted(unitSpans, self) {
+		if err := w.carry(`unit_day`, `unit = ? AND service = ?`, []any{k[0], k[1]}, unitSpans[k]); err != nil {
 			return err
 		}
 	}
-	for k, x := range deskSpans {
-		if err := w.carry(`desk_day`, `desk = ?`, []any{k[0]}, x); err != nil {
+	for _, k := range sorted(deskSpans, self) {
+		if err := w.carry(`desk_day`, `desk = ?`, []any{k[0]}, deskSpans[k]); err != nil {
 			return err
 		}
 	}
@@ -360,4 +364,13 @@ func (w *run) carry(table, where string, key []any, x span) error {
 		from, open = found[len(found)-1].day+1, 0
 		before = true
 	}
+}
+
+// sorted gives a map's keys in the order of a table's key: rows that lie beside
+// each other are written one after the other.
+func sorted[K comparable, V any](m map[K]V, key func(K) [3]int64) []K {
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int {
+		x, y := key(a), key(b)
+		return slices.Compare(x[:], y[:])
+	})
 }
