@@ -6,6 +6,7 @@ export GOFLAGS := -buildvcs=false
 ORG ?= deploy/example/nghe-an-2018.yaml
 ROUNDS ?= 200
 SEED ?= 0
+CUTS ?= 20
 
 .PHONY: help run demo test check chaos power bench build web tools test-tools fuzz clean
 
@@ -43,10 +44,10 @@ check: ## gofmt and go vet
 	go vet ./...
 
 chaos: build ## Kill, cut and restore real processes (ROUNDS=200 SEED=0)
-	go test ./server/chaos -run TestChaos -v -count=1 -timeout 3h -rounds $(ROUNDS) -seed $(SEED)
+	go test ./server/chaos -v -count=1 -run TestChaos -rounds=$(ROUNDS) -seed=$(SEED) -timeout 60m
 
-power: build ## Simulated power cuts, as root (ROUNDS=20)
-	go test ./server/chaos -run TestPower -v -count=1 -timeout 1h -cuts $(if $(filter 200,$(ROUNDS)),20,$(ROUNDS))
+power: build ## Simulated power cuts, as root (CUTS=20)
+	go test ./server/chaos -v -count=1 -run TestPower -cuts=$(CUTS) -timeout 60m
 
 bench: build ## Speed against bare programs, in the same run
 	go run ./internal/bench
