@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,10 +13,25 @@ import (
 type meter struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+
+	mu    sync.RWMutex
+	known map[answered]series // so that no label is looked up for each request
+}
+
+// answered is what requests are counted by.
+type answered struct {
+	method, route string
+	status        int
+}
+
+type series struct {
+	requests prometheus.Counter
+	seconds  prometheus.Observer
 }
 
 func newMeter(r *prometheus.Registry) *meter {
 	m := &meter{
+		known: map[answered]series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hailong_http_requests_total", Help: "Requests answered.",
 		}, []string{"method", "route", "status"}),
@@ -34,11 +50,20 @@ func newMeter(r *prometheus.Registry) *meter {
 func (m *meter) observe(method, route string, status int, took time.Duration) {
 	if !methods[method] {
 		method = "other" // a stranger can't make labels
-	} else {
-		method = Copy(method)
 	}
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	k := answered{method, route, status}
+	m.mu.RLock()
+	s, ok := m.known[k]
+	m.mu.RUnlock()
+	if !ok {
+		k.method = Copy(method)
+		s = series{m.requests.WithLabelValues(k.method, route, strconv.Itoa(status)), m.seconds.WithLabelValues(route)}
+		m.mu.Lock()
+		m.known[k] = s
+		m.mu.Unlock()
+	}
+	s.requests.Inc()
+	s.seconds.Observe(took.Seconds())
 }
 
 var methods = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true}
