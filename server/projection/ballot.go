@@ -55,17 +55,29 @@ func (w *run) dirty(b *ballot) {
 const ballotColumns = `id, key, kind, unit, desk, service, field, procedure, officer, received, due, last, returned, events,
 	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed`
 
-func scanBallot(r cells, more ...any) (*ballot, error) {
+// loadColumns is what is loaded of a ballot: all that ratings change or that
+// rollups are of. The rest of its registration is not needed: it is either
+// computed anew from the facts, or left as it stands in the table. Small numbers
+// come packed, since each column of each row is a call into C.
+const loadColumns = `id, key, (unit << 32) | desk, last, events, ratings, fact, at, first,
+	kind | (service << 2) | (score << 4) | (binding << 8) | (channel << 12) | (step << 16) | (estimated << 20) | (changed << 21)`
+
+func scanBallot(r cells) (*ballot, error) {
 	b := &ballot{stored: true}
 	var key, events []byte
+	var place, packed int64
 	s := &b.was
-	to := []any{&b.id, &key, &s.kind, &s.unit, &s.desk, &s.service, &s.field, &s.procedure, &s.officer, &s.received, &s.due, &s.last, &s.returned, &events,
-		&s.ratings, &s.fact, &s.score, &s.binding, &s.channel, &s.step, &s.at, &s.first, &s.day, &s.estimated, &s.changed}
-	if err := r.Scan(append(to, more...)...); err != nil {
+	if err := r.Scan(&b.id, &key, &place, &s.last, &events, &s.ratings, &s.fact, &s.at, &s.first, &packed); err != nil {
 		return nil, err
 	}
 	copy(b.key[:], key)
 	s.events = string(events)
+	s.unit, s.desk = place>>32, place&(1<<32-1)
+	s.kind, s.service, s.score, s.binding = uint8(packed&3), uint8(packed>>2&3), uint8(packed>>4&15), uint8(packed>>8&15)
+	s.channel, s.step, s.estimated, s.changed = uint8(packed>>12&15), uint8(packed>>16&15), packed>>20&1 != 0, packed>>21&1 != 0
+	if s.score != 0 {
+		s.day = int64(survey.DayOfMilli(s.first))
+	}
 	b.now = b.was
 	return b, nil
 }
@@ -87,7 +99,7 @@ func (w *run) ballotByID(at int64) (*ballot, error) {
 	err := w.each(func(r cells) (err error) {
 		b, err = scanBallot(r)
 		return err
-	}, `SELECT `+ballotColumns+` FROM ballot WHERE id = ?`, at)
+	}, `SELECT `+loadColumns+` FROM ballot WHERE id = ?`, at)
 	if err == nil && b == nil {
 		err = fmt.Errorf("ballot %d is missing from the database", at)
 	}
@@ -106,7 +118,7 @@ func (w *run) findBallot(key [32]byte) (*ballot, error) {
 	err := w.each(func(r cells) (err error) {
 		b, err = scanBallot(r)
 		return err
-	}, `SELECT `+ballotColumns+` FROM ballot WHERE key = ?`, key[:])
+	}, `SELECT `+loadColumns+` FROM ballot WHERE key = ?`, key[:])
 	if err != nil || b == nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (w *run) prefetch(o *origin, from uint64) error {
 		return err
 	}
 	slices.SortFunc(ids, func(a, b any) int { return int(a.(int64) - b.(int64)) })
-	err = w.among(`SELECT `+ballotColumns+` FROM ballot WHERE id IN `, ids, func(r cells) error {
+	err = w.among(`SELECT `+loadColumns+` FROM ballot WHERE id IN `, ids, func(r cells) error {
 		b, err := scanBallot(r)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (w *run) prefetch(o *origin, from uint64) error {
 	}
 	// The rest are slips, or not known.
 	wanted = slices.DeleteFunc(wanted, func(hash [32]byte) bool { return w.routes[hash] != nil || w.keys[hash] != nil })
-	return w.among(`SELECT `+ballotColumns+` FROM ballot WHERE key IN `, blobs(wanted), func(r cells) error {
+	return w.among(`SELECT `+loadColumns+` FROM ballot WHERE key IN `, blobs(wanted), func(r cells) error {
 		b, err := scanBallot(r)
 		if err == nil {
 			b = w.keep(b)

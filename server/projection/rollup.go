@@ -125,7 +125,6 @@ func (w *run) spill() error {
 // changed of them to the rollups.
 func (w *run) flushBallots() error {
 	insert := rows{w: w, head: `INSERT INTO ballot(` + ballotColumns + `) VALUES `, width: 25}
-	update := updates{w: w}
 	for i := 0; i < len(w.order); i++ {
 		b := w.order[i]
 		if b.anew {
@@ -147,7 +146,8 @@ func (w *run) flushBallots() error {
 			err = insert.add(b.id, b.key[:], s.kind, s.unit, s.desk, s.service, s.field, s.procedure, s.officer, s.received, s.due, s.last, s.returned, []byte(s.events),
 				s.ratings, s.fact, s.score, s.binding, s.channel, s.step, s.at, s.first, s.day, bit(s.estimated), bit(s.changed))
 		case registration(b.was) == registration(b.now):
-			err = update.add(b)
+			err = w.exec(`UPDATE ballot SET ratings=?, fact=?, score=?, binding=?, channel=?, step=?, at=?, first=?, day=?, estimated=?, changed=? WHERE id=?`,
+				s.ratings, s.fact, int64(s.score), int64(s.binding), int64(s.channel), int64(s.step), s.at, s.first, s.day, bit(s.estimated), bit(s.changed), b.id)
 		default:
 			err = w.exec(`UPDATE ballot SET kind=?, unit=?, desk=?, service=?, field=?, procedure=?, officer=?, received=?, due=?, last=?, returned=?, events=?,
 				ratings=?, fact=?, score=?, binding=?, channel=?, step=?, at=?, first=?, day=?, estimated=?, changed=? WHERE id=?`,
@@ -163,9 +163,6 @@ func (w *run) flushBallots() error {
 	if err := insert.flush(); err != nil {
 		return err
 	}
-	if err := update.flush(); err != nil {
-		return err
-	}
 	return w.entries.flush()
 }
 
@@ -173,32 +170,6 @@ func (w *run) flushBallots() error {
 func registration(s state) state {
 	return state{kind: s.kind, unit: s.unit, desk: s.desk, service: s.service, field: s.field, procedure: s.procedure, officer: s.officer,
 		received: s.received, due: s.due, last: s.last, returned: s.returned, events: s.events}
-}
-
-// updates writes the rating part of many ballots in one statement.
-type updates struct {
-	w    *run
-	args []any
-}
-
-const updateWidth = 12
-
-func (u *updates) add(b *ballot) error {
-	s := &b.now
-	u.args = append(u.args, b.id, s.ratings, s.fact, int64(s.score), int64(s.binding), int64(s.channel), int64(s.step), s.at, s.first, s.day, bit(s.estimated), bit(s.changed))
-	if len(u.args) < 20*rowsAtOnce*updateWidth {
-		return nil
-	}
-	return u.flush()
-}
-
-func (u *updates) flush() error {
-	const tail = `) UPDATE ballot SET ratings=c1, fact=c2, score=c3, binding=c4, channel=c5, step=c6, at=c7, first=c8, day=c9, estimated=c10, changed=c11
-		FROM v WHERE ballot.id = v.c0`
-	r := rows{w: u.w, head: `WITH v(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11) AS (VALUES `, tail: tail, width: updateWidth, args: u.args}
-	err := r.flush()
-	u.args = u.args[:0]
-	return err
 }
 
 // flushRollups adds the changes to the tables, drops rows that became empty

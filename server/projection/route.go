@@ -41,7 +41,7 @@ func (w *run) routeReceipt(hash [32]byte) (*ballot, error) {
 			b = x
 		}
 		return err
-	}, `SELECT `+ballotColumns+` FROM ballot WHERE id IN (SELECT ballot FROM receipt WHERE hash = ?)`, hash[:])
+	}, `SELECT `+loadColumns+` FROM ballot WHERE id IN (SELECT ballot FROM receipt WHERE hash = ?)`, hash[:])
 	if err != nil {
 		return nil, err
 	}
