@@ -21,7 +21,6 @@ func TestRefill(t *testing.T) {
 	registry, kiosk := w.province()
 	batches := [][]byte{registry.batch(), kiosk.rate(0, 3).batch(), kiosk.rate(0, 4).batch(), kiosk.rate(0, 600).batch()}
 	a, sender := w.server("a"), w.connect(w.b.Addr())
-	a.run(w.b.Addr(), "a", "b")
 	link, done, err := sender.Connected(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -30,6 +29,7 @@ func TestRefill(t *testing.T) {
 	if _, err := sender.EnsureStream(link); err != nil {
 		t.Fatal(err)
 	}
+	a.run(w.b.Addr(), "a", "b")
 	for i, b := range batches {
 		origin := kiosk.id
 		if i == 0 {
