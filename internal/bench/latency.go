@@ -123,8 +123,23 @@ func oneTap(ctx context.Context, w *world, kiosk string, known *sql.Stmt, i int)
 			return time.Since(start), nil
 		}
 		if time.Since(start) > 30*time.Second {
-			return 0, errors.New("a tap does not count after half a minute")
+			return 0, fmt.Errorf("tap %d does not count after half a minute: %s", i, w.standing(ctx))
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
+}
+
+// standing says how far the server is with the kiosk's facts.
+func (w *world) standing(ctx context.Context) string {
+	v, err := w.view(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	defer v.close()
+	var head, applied, undated, waiting int64
+	if err := v.db.QueryRowContext(ctx, `SELECT head, applied, (SELECT count(*) FROM undated), (SELECT count(*) FROM ballot WHERE kind = 0)
+		FROM origin WHERE public = ?`, []byte(w.public)).Scan(&head, &applied, &undated, &waiting); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("the server holds %d facts of the kiosk, %d are in effect, %d undated, %d ballots wait", head, applied, undated, waiting)
 }
