@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/crypto/nacl/box"
@@ -190,16 +191,16 @@ func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T 
 // step waits until the screen shows that step.
 func step(name string) chromedp.Action[chromedp.Void] { return chromedp.WaitVisible("#" + name) }
 
-// scanner types a text as a USB scanner does: 5 ms a key, then Enter.
+// scanner types a text as a USB scanner does: 5 ms a key, then Enter. The keys
+// bear those times themselves, so that a busy machine does not make a person of it.
 func scanner(text string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		pace := time.NewTicker(5 * time.Millisecond)
-		defer pace.Stop()
-		for _, r := range text + "\r" {
-			if _, err := chromedp.KeyEvent(string(r))(ctx, target); err != nil {
+		at := float64(time.Now().UnixMicro()) / 1e6
+		for i, r := range text + "\r" {
+			stamp := func(p *input.DispatchKeyEventParams) { p.Timestamp = input.TimeSinceEpoch(at + float64(i)*0.005) }
+			if _, err := chromedp.KeyEvent(string(r), stamp)(ctx, target); err != nil {
 				return err
 			}
-			<-pace.C
 		}
 		return nil
 	})
