@@ -99,21 +99,21 @@ func (f *Follower) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	with, stop := context.WithCancel(ctx) // the others end with this
 	var others sync.WaitGroup
-	if len(f.o.Servers) > 1 {
-		others.Go(func() { f.refill(ctx) })
-	}
 	defer others.Wait()
+	defer stop()
+	if len(f.o.Servers) > 1 {
+		others.Go(func() { f.refill(with) })
+	}
 	p := f.o.Projection.Position()
 	reader := f.o.Bus.Reader(bus.Position{Stream: p.Stream, Sequence: p.Sequence, Digest: p.Digest}, bus.ReaderOptions{})
 	// One group is opened while another is applied.
 	groups, ended := make(chan group), make(chan error, 1)
-	reading, stop := context.WithCancel(ctx)
 	others.Go(func() {
 		defer reader.Close()
-		ended <- f.read(reading, reader, groups)
+		ended <- f.read(with, reader, groups)
 	})
-	defer stop()
 	current := false // the last group reached the end
 	for {
 		var g group
