@@ -88,13 +88,20 @@ func BenchmarkBacklog(b *testing.B) {
 	}
 	seq := uint64(0)
 	apply := func(batches [][]byte) {
-		for len(batches) > 0 {
-			n := min(48, len(batches))
-			seq += uint64(n)
-			if err := p.Apply(ctx, p.Open(batches[:n]), Position{Stream: 1, Sequence: seq}, false); err != nil {
+		opened := make(chan Opened)
+		go func() {
+			defer close(opened)
+			for len(batches) > 0 {
+				n := min(48, len(batches))
+				opened <- p.Open(batches[:n])
+				batches = batches[n:]
+			}
+		}()
+		for o := range opened {
+			seq += uint64(len(o.batches))
+			if err := p.Apply(ctx, o, Position{Stream: 1, Sequence: seq}, false); err != nil {
 				b.Fatal(err)
 			}
-			batches = batches[n:]
 		}
 	}
 	apply(server.batches(b, 500))

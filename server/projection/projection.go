@@ -78,7 +78,8 @@ type Projection struct {
 	codes       map[int64]place
 	held        map[group]map[int64]heldBallot
 	nextBallot  int64
-	stmts       map[string]statement
+	writer      *session
+	ahead       ahead
 
 	applied *sync.Cond // signalled after each commit
 
@@ -106,7 +107,8 @@ func Open(ctx context.Context, path string, o Options) (*Projection, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Projection{db: db, o: o, path: path, stmts: map[string]statement{}}
+	p := &Projection{db: db, o: o, path: path, writer: newSession(db.Conn())}
+	p.ahead.worthwhile = 8
 	p.applied = sync.NewCond(&p.mu)
 	if err := p.begin(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -138,12 +140,7 @@ func (p *Projection) begin(ctx context.Context) error {
 func (p *Projection) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var errs []error
-	for _, s := range p.stmts {
-		errs = append(errs, s.Close())
-	}
-	p.stmts = map[string]statement{}
-	return errors.Join(append(errs, p.db.Close())...)
+	return errors.Join(p.ahead.close(), p.writer.close(), p.db.Close())
 }
 
 // Reader gives the pool of readers of the projection's database.
@@ -164,7 +161,10 @@ func (p *Projection) Dropped() int64 { return p.dropped.Load() }
 func (p *Projection) Facts() int64 { return p.facts.Load() }
 
 // Opened are messages of the stream whose signatures are checked.
-type Opened struct{ batches []*fact.Batch }
+type Opened struct {
+	batches []*fact.Batch
+	found   found
+}
 
 // Open checks and decodes messages of the stream, each a batch as
 // fact.EncodeBatch makes it; what is not validly signed is dropped and counted.
@@ -193,7 +193,12 @@ func (p *Projection) Open(messages [][]byte) Opened {
 		})
 	}
 	wg.Wait()
-	return Opened{slices.DeleteFunc(opened, func(b *fact.Batch) bool { return b == nil })}
+	o := Opened{batches: slices.DeleteFunc(opened, func(b *fact.Batch) bool { return b == nil })}
+	var err error
+	if o.found, err = p.ahead.look(p.db.Read(), o.batches); err != nil {
+		p.o.Log.Warn("look receipts up ahead", "error", err)
+	}
+	return o
 }
 
 // Apply takes opened messages, in the stream's order, with the position after
@@ -203,6 +208,7 @@ func (p *Projection) Apply(ctx context.Context, messages Opened, at Position, ca
 	batches := messages.batches
 	p.mu.Lock()
 	change, err := p.write(ctx, func(w *run) error {
+		w.ahead = messages.found
 		for _, b := range batches {
 			if err := w.take(b); err != nil {
 				return err
@@ -242,6 +248,7 @@ func (p *Projection) write(ctx context.Context, fn func(w *run) error) (Change, 
 		err = fmt.Errorf("projection: %w", err)
 		return Change{}, errors.Join(err, p.load(context.WithoutCancel(ctx)))
 	}
+	p.ahead.committed(w.moved)
 	return w.change(), nil
 }
 

@@ -37,16 +37,26 @@ func deliver(t *rapid.T, ring *keyring.Ring, order [][]byte) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		p.ahead.worthwhile = rapid.SampledFrom([]int{1, 8}).Draw(t, "worthwhile")
 		return p
 	}
 	p := open()
-	for seq := uint64(0); len(order) > 0; {
-		n := rapid.IntRange(1, min(len(order), 12)).Draw(t, "piece")
-		seq += uint64(n)
-		if err := p.Apply(ctx, p.Open(order[:n]), Position{Stream: 1, Sequence: seq}, true); err != nil {
+	var opened []Opened // ahead of what is applied
+	for seq := uint64(0); len(order) > 0 || len(opened) > 0; {
+		if len(order) > 0 && (len(opened) == 0 || rapid.Bool().Draw(t, "ahead")) {
+			n := rapid.IntRange(1, min(len(order), 12)).Draw(t, "piece")
+			opened = append(opened, p.Open(order[:n]))
+			order = order[n:]
+			continue
+		}
+		seq++
+		if err := p.Apply(ctx, opened[0], Position{Stream: 1, Sequence: seq}, true); err != nil {
 			t.Fatal(err)
 		}
-		order = order[n:]
+		opened = opened[1:]
+		if len(opened) > 0 {
+			continue
+		}
 		if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
 			if err := p.Close(); err != nil {
 				t.Fatal(err)

@@ -158,6 +158,7 @@ func (w *run) flushBallots() error {
 			return err
 		}
 		b.was, b.stored = b.now, true
+		w.moved.ballots[b.id] = true
 	}
 	w.order = w.order[:0]
 	if err := insert.flush(); err != nil {
@@ -205,8 +206,8 @@ func (w *run) flushRollups() error {
 		widen(deskSpans, [2]int64{k.desk, 0}, k.day)
 	}
 	hours := rows{w: w, width: 4, head: `INSERT INTO desk_hour(desk, day, hour, n) VALUES `, tail: ` ON CONFLICT(desk, day, hour) DO UPDATE SET n=n+excluded.n`}
-	for _, k := range sorted(w.hours, func(k deskHour) [3]int64 { return [3]int64{k.desk, k.day, k.hour} }) {
-		if n := w.hours[k]; n != 0 {
+	for k, n := range w.hours {
+		if n != 0 {
 			if err := hours.add(k.desk, k.day, k.hour, n); err != nil {
 				return err
 			}

@@ -73,6 +73,7 @@ func (w *run) bind(r *fact.Receipt, at int64, add bool) error {
 		return err
 	}
 	hash := [32]byte(r.Hash)
+	w.moved.hashes[hash] = true
 	before, err := w.findRoute(hash)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package projection
 
 import (
 	"context"
-	"database/sql/driver"
 	"strings"
 
 	"hailong/internal/fact"
@@ -12,9 +11,12 @@ import (
 // run is one transaction of the projection: what it has taken in, and what it
 // must compute anew before it commits.
 type run struct {
-	ctx context.Context
-	p   *Projection
-	tx  *sqlite.Tx
+	*session
+	ctx   context.Context
+	ahead found   // what was looked up when the messages were opened
+	moved touched // what this run changes
+	p     *Projection
+	tx    *sqlite.Tx
 
 	queue   []*origin // whose effect may have to grow or shrink
 	touched map[*origin]bool
@@ -36,14 +38,14 @@ type run struct {
 	desked map[int64]bool
 	united map[int64]bool
 
-	named   []driver.NamedValue
 	facts   rows
 	entries rows
 }
 
 func newRun(ctx context.Context, p *Projection, tx *sqlite.Tx) *run {
 	w := &run{
-		ctx: ctx, p: p, tx: tx,
+		session: p.writer, ctx: ctx, p: p, tx: tx,
+		moved:   touched{ballots: map[int64]bool{}, hashes: map[[32]byte]bool{}},
 		touched: map[*origin]bool{},
 		claims:  map[claimKey]bool{},
 		units:   map[unitDay]*unitCell{},

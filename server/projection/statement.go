@@ -2,10 +2,12 @@ package projection
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -77,53 +79,74 @@ func value(x any) driver.Value {
 	return x
 }
 
-// stmt prepares a query once for the projection's life.
-func (w *run) stmt(query string) (statement, error) {
-	if s := w.p.stmts[query]; s != nil {
-		return s, nil
+// session is a connection with the statements that were prepared on it.
+type session struct {
+	conn  *sql.Conn
+	stmts map[string]statement
+	named []driver.NamedValue
+}
+
+func newSession(conn *sql.Conn) *session {
+	return &session{conn: conn, stmts: map[string]statement{}}
+}
+
+// close gives the statements back; the connection is its owner's.
+func (s *session) close() error {
+	var errs []error
+	for _, st := range s.stmts {
+		errs = append(errs, st.Close())
 	}
-	var s statement
-	err := w.tx.Conn.Raw(func(c any) error {
+	s.stmts = map[string]statement{}
+	return errors.Join(errs...)
+}
+
+// stmt prepares a query once.
+func (s *session) stmt(query string) (statement, error) {
+	if st := s.stmts[query]; st != nil {
+		return st, nil
+	}
+	var st statement
+	err := s.conn.Raw(func(c any) error {
 		prepared, err := c.(*sqlite3.SQLiteConn).Prepare(query)
 		if err != nil {
 			return err
 		}
-		s = prepared.(statement)
+		st = prepared.(statement)
 		return nil
 	})
 	if err == nil {
-		w.p.stmts[query] = s
+		s.stmts[query] = st
 	}
-	return s, err
+	return st, err
 }
 
 // arguments is good until the next call.
-func (w *run) arguments(args []any) []driver.NamedValue {
-	w.named = w.named[:0]
+func (s *session) arguments(args []any) []driver.NamedValue {
+	s.named = s.named[:0]
 	for i, x := range args {
-		w.named = append(w.named, driver.NamedValue{Ordinal: i + 1, Value: value(x)})
+		s.named = append(s.named, driver.NamedValue{Ordinal: i + 1, Value: value(x)})
 	}
-	return w.named
+	return s.named
 }
 
 // exec runs a statement. A transaction once begun is not cancelled: with a
 // context that can end, the driver would start a goroutine for each statement.
-func (w *run) exec(query string, args ...any) error {
-	s, err := w.stmt(query)
+func (s *session) exec(query string, args ...any) error {
+	st, err := s.stmt(query)
 	if err != nil {
 		return err
 	}
-	_, err = s.ExecContext(context.Background(), w.arguments(args))
+	_, err = st.ExecContext(context.Background(), s.arguments(args))
 	return err
 }
 
 // each calls scan for every row of a query.
-func (w *run) each(scan func(r cells) error, query string, args ...any) (err error) {
-	s, err := w.stmt(query)
+func (s *session) each(scan func(r cells) error, query string, args ...any) (err error) {
+	st, err := s.stmt(query)
 	if err != nil {
 		return err
 	}
-	r, err := s.QueryContext(context.Background(), w.arguments(args))
+	r, err := st.QueryContext(context.Background(), s.arguments(args))
 	if err != nil {
 		return err
 	}
@@ -141,9 +164,26 @@ func (w *run) each(scan func(r cells) error, query string, args ...any) (err err
 	}
 }
 
+// among runs a query that ends in IN for many values, some at a time.
+func (s *session) among(query string, values []any, scan func(r cells) error) error {
+	const atOnce = 128
+	for len(values) > 0 {
+		n := atOnce
+		if len(values) < atOnce {
+			n = 1
+		}
+		err := s.each(scan, query+"("+strings.TrimSuffix(strings.Repeat("?,", n), ",")+")", values[:n]...)
+		if err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
+}
+
 // one reads a single row; found is false where there is none.
-func (w *run) one(to []any, query string, args ...any) (found bool, err error) {
-	err = w.each(func(r cells) error {
+func (s *session) one(to []any, query string, args ...any) (found bool, err error) {
+	err = s.each(func(r cells) error {
 		found = true
 		return r.Scan(to...)
 	}, query, args...)
