@@ -74,22 +74,18 @@ func (b *Bus) ServeHash(server string, fn func(origin fact.OriginID, number uint
 	})
 }
 
-// Agreed finds the last number at which two chains of one origin are the same:
-// mine and theirs tell the hash at a number and whether they hold one. Hashes
-// being chained, all before it is the same too. 0: nothing is.
-func Agreed(upTo uint64, mine, theirs func(number uint64) (fact.Hash, bool, error)) (uint64, error) {
-	low, high := uint64(0), upTo // same at low; not known above
+// Agreed finds the last number, up to a bound, at which two chains of one origin
+// are the same, as same tells. Hashes being chained, all before it is the same
+// too. 0: nothing is.
+func Agreed(upTo uint64, same func(number uint64) (bool, error)) (uint64, error) {
+	low, high := uint64(0), upTo // the same at low; above high it is not
 	for low < high {
 		mid := high - (high-low)/2
-		a, ok, err := mine(mid)
+		ok, err := same(mid)
 		if err != nil {
 			return 0, err
 		}
-		b, held, err := theirs(mid)
-		if err != nil {
-			return 0, err
-		}
-		if ok && held && a == b {
+		if ok {
 			low = mid
 		} else {
 			high = mid - 1

@@ -101,9 +101,6 @@ func of(c *fiber.Ctx) request {
 	return r
 }
 
-// RequestID is the reference under which the request is logged.
-func RequestID(c *fiber.Ctx) string { return of(c).id }
-
 // around gives the request its id and headers, turns errors and panics into
 // answers, counts and logs.
 func (h *handler) around(c *fiber.Ctx) error {

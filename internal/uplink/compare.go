@@ -214,20 +214,8 @@ func (s *session) shared(c *chain, m fact.Mark) (number uint64, branch bool, err
 		theirs, held, err := s.u.o.Bus.HashAt(asked, m.Server, c.origin, n)
 		return held && theirs == mine, err
 	}
-	low, high := uint64(0), upTo // the same at low; above high it is not
-	for low < high {
-		mid := high - (high-low)/2
-		ok, err := same(mid)
-		if err != nil {
-			return 0, false, err
-		}
-		if ok {
-			low = mid
-		} else {
-			high = mid - 1
-		}
-	}
-	return low, low < m.Number, nil
+	number, err = bus.Agreed(upTo, same)
+	return number, number < m.Number, err
 }
 
 // hashLate is how long a server may take to tell a hash.

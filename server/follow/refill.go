@@ -101,13 +101,16 @@ func (f *Follower) askAll() {
 // give publishes what a server lacks of an origin's chain.
 func (f *Follower) give(ctx context.Context, k lagKey, l lag) error {
 	own := f.o.Projection.Mark(k.origin)
-	mine := func(n uint64) (fact.Hash, bool, error) { return f.o.Projection.HashAt(ctx, k.origin, n) }
-	theirs := func(n uint64) (fact.Hash, bool, error) {
+	after, err := bus.Agreed(min(l.mark.Number, own.Number), func(n uint64) (bool, error) {
+		mine, ok, err := f.o.Projection.HashAt(ctx, k.origin, n)
+		if err != nil || !ok {
+			return false, err
+		}
 		asked, done := context.WithTimeout(ctx, 2*time.Second)
 		defer done()
-		return f.o.Bus.HashAt(asked, k.server, k.origin, n)
-	}
-	after, err := bus.Agreed(min(l.mark.Number, own.Number), mine, theirs)
+		theirs, held, err := f.o.Bus.HashAt(asked, k.server, k.origin, n)
+		return held && theirs == mine, err
+	})
 	if err != nil || after == own.Number {
 		return err
 	}

@@ -133,7 +133,7 @@ func (r *Ring) Member(public []byte) []byte {
 // IsMember checks Member.
 func (r *Ring) IsMember(public, proof []byte) bool { return hmac.Equal(r.Member(public), proof) }
 
-// Ballot is the ballot key of a dossier code, normalised by receipt.NormaliseCode.
+// Ballot is the ballot key of a dossier code, normalised by receipt.Patterns.
 func (r *Ring) Ballot(code string) [32]byte { return receipt.BallotOfDossier(r.mac[:], code) }
 
 // Public is the X25519 key to which kiosks seal dossier codes.

@@ -177,6 +177,9 @@ func (w *run) removeRating(o *origin, f *fact.Fact, r *fact.Rating) error {
 		w.exec(`DELETE FROM undated WHERE fact = ?`, at))
 }
 
+// windowMilli is how long after a dossier's last event ratings count.
+const windowMilli = 30 * 24 * 60 * 60 * 1000
+
 // vote lets a dated rating compete for its ballot. Whatever the order in which
 // the ratings of a ballot are given to it, the outcome is the same.
 func (w *run) vote(b *ballot, o *origin, f *fact.Fact, r *fact.Rating) error {

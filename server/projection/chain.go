@@ -221,13 +221,7 @@ func (w *run) decided(o *origin, n uint64) (h fact.Hash, err error) {
 	}
 	var best *fact.Fact
 	var bestOf fact.OriginID
-	var ids []int64
-	err = w.each(func(r cells) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, `SELECT fact FROM decision WHERE origin = ? AND number = ?`, o.id[:], int64(n))
+	ids, err := w.ids(`SELECT fact FROM decision WHERE origin = ? AND number = ?`, o.id[:], int64(n))
 	for _, id := range ids {
 		f, ferr := w.fact(id)
 		if ferr != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"hailong/internal/fact"
-	"hailong/internal/survey"
 )
 
 // settle brings every queued origin's effect to where its chain and its
@@ -288,13 +287,7 @@ func (p *Projection) judgeAgain(ctx context.Context) error {
 		if _, err := w.one([]any{&was}, `SELECT value FROM meta WHERE key = 'judge'`); err != nil || was == judgeVersion {
 			return err
 		}
-		var ids []int64
-		err := w.each(func(r cells) error {
-			var id int64
-			err := r.Scan(&id)
-			ids = append(ids, id)
-			return err
-		}, `SELECT id FROM quarantine`)
+		ids, err := w.ids(`SELECT id FROM quarantine`)
 		for _, id := range ids {
 			if err == nil {
 				err = w.judgeOne(id)
@@ -334,13 +327,4 @@ func (w *run) judgeOne(at int64) error {
 		err = w.exec(`DELETE FROM quarantine WHERE id = ?`, at)
 	}
 	return err
-}
-
-// windowMilli is how long after a dossier's last event ratings count.
-const windowMilli = 30 * 24 * 60 * 60 * 1000
-
-// deskHourOf gives the hour of day in Vietnam of a time in Unix milliseconds.
-func deskHourOf(ms int64) int64 {
-	start := survey.DayOfMilli(ms).Start().UnixMilli()
-	return (ms - start) / 3_600_000
 }

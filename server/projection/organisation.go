@@ -38,13 +38,7 @@ func claimOf(body any) (k claimKey, ok bool) {
 // about it says.
 func (w *run) flushClaims() error {
 	for key := range w.claims {
-		var ids []int64
-		err := w.each(func(r cells) error {
-			var at int64
-			err := r.Scan(&at)
-			ids = append(ids, at)
-			return err
-		}, `SELECT fact FROM claim WHERE kind = ? AND key = ?`, key.kind, key.key)
+		ids, err := w.ids(`SELECT fact FROM claim WHERE kind = ? AND key = ?`, key.kind, key.key)
 		var latest *fact.Fact
 		for _, at := range ids {
 			f, ferr := w.fact(at)

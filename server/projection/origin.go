@@ -93,13 +93,7 @@ func (w *run) limit(o *origin) (uint64, error) {
 		return 0, err
 	}
 	limit := uint64(math.MaxUint64)
-	var ids []int64
-	err := w.each(func(r cells) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, `SELECT fact FROM revocation WHERE public = ?`, o.public)
+	ids, err := w.ids(`SELECT fact FROM revocation WHERE public = ?`, o.public)
 	if err != nil {
 		return 0, err
 	}

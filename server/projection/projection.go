@@ -49,7 +49,6 @@ type Options struct {
 type Change struct {
 	Marks []fact.Mark // new watermarks
 	Desks []string    // codes of desks whose figures or numbers moved
-	Units []string    // codes of settling units likewise
 	Org   bool        // the organisation changed
 }
 

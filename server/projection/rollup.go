@@ -91,7 +91,6 @@ func (w *run) contribute(s *state, sign int64) {
 		c.receipt += sign * bit(s.binding == uint8(survey.BindingReceipt))
 		c.dossier += sign * bit(s.binding == uint8(survey.BindingDossier))
 		c.changed += sign * bit(s.changed)
-		w.united[s.unit] = true
 	}
 	if s.score != 0 && s.desk != 0 {
 		k := deskDay{s.desk, s.day}
@@ -345,4 +344,10 @@ func sorted[K comparable, V any](m map[K]V, key func(K) [3]int64) []K {
 		x, y := key(a), key(b)
 		return slices.Compare(x[:], y[:])
 	})
+}
+
+// deskHourOf gives the hour of day in Vietnam of a time in Unix milliseconds.
+func deskHourOf(ms int64) int64 {
+	start := survey.DayOfMilli(ms).Start().UnixMilli()
+	return (ms - start) / 3_600_000
 }

@@ -152,15 +152,9 @@ func (w *run) reroute(hash [32]byte, from, to *ballot) error {
 }
 
 // factsOf lists the facts about a ballot.
-func (w *run) factsOf(b *ballot) (ids []int64, err error) {
+func (w *run) factsOf(b *ballot) ([]int64, error) {
 	if err := w.entries.flush(); err != nil {
 		return nil, err
 	}
-	err = w.each(func(r cells) error {
-		var at int64
-		err := r.Scan(&at)
-		ids = append(ids, at)
-		return err
-	}, `SELECT fact FROM entry WHERE ballot = ?`, b.id)
-	return ids, err
+	return w.ids(`SELECT fact FROM entry WHERE ballot = ?`, b.id)
 }

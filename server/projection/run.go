@@ -36,7 +36,6 @@ type run struct {
 	docs   map[unitDay]*dossierCell
 	groups map[group]bool // held groups to write
 	desked map[int64]bool
-	united map[int64]bool
 
 	facts   rows
 	entries rows
@@ -54,7 +53,6 @@ func newRun(ctx context.Context, p *Projection, tx *sqlite.Tx) *run {
 		docs:    map[unitDay]*dossierCell{},
 		groups:  map[group]bool{},
 		desked:  map[int64]bool{},
-		united:  map[int64]bool{},
 	}
 	w.forget()
 	w.facts = rows{w: w, head: `INSERT INTO fact(id, bytes) VALUES `, width: 2}
@@ -90,9 +88,6 @@ func (w *run) change() Change {
 	}
 	for id := range w.desked {
 		c.Desks = append(c.Desks, w.p.codes[id].code)
-	}
-	for id := range w.united {
-		c.Units = append(c.Units, w.p.codes[id].code)
 	}
 	return c
 }

@@ -189,3 +189,14 @@ func (s *session) one(to []any, query string, args ...any) (found bool, err erro
 	}, query, args...)
 	return found, err
 }
+
+// ids reads one column of whole numbers.
+func (s *session) ids(query string, args ...any) (ids []int64, err error) {
+	err = s.each(func(r cells) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, query, args...)
+	return ids, err
+}
