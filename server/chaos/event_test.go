@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -168,7 +169,9 @@ func (s *storm) copyDatabases(d *device) {
 		return have
 	}
 	d.outboxes = keep(d.outboxes, "outbox.db")
-	if d.server {
+	// A server that lost its projection and was stopped before it had made
+	// another has none to copy.
+	if _, err := os.Stat(filepath.Join(d.data, "server.db")); d.server && !errors.Is(err, fs.ErrNotExist) {
 		d.projections = keep(d.projections, "server.db")
 	}
 }
