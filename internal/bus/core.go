@@ -30,6 +30,11 @@ type KioskConfig struct {
 	Patterns []string // forms of dossier codes, for receipt.CompilePatterns; none: the usual ones
 	DeskEN   string   // names in English, where there are any
 	UnitEN   string
+
+	Service       uint8    // survey.Service of its desk
+	Questionnaire []byte   // version in force, for survey.ParseQuestionnaire; none: the overall question alone
+	Languages     []string // offered, BCP 47; none: Vietnamese and English
+	Hours         string   // of its desk, for survey.ParseHours; "": always open
 }
 
 // oldConfig is how many fields the first version of KioskConfig had.
@@ -48,7 +53,7 @@ func (c *KioskConfig) UnmarshalCBOR(data []byte) error {
 	var read KioskConfig
 	for i, to := range []any{
 		&read.Kiosk, &read.Desk, &read.DeskName, &read.UnitName, &read.Servers, &read.Seal, &read.Admitted,
-		&read.Patterns, &read.DeskEN, &read.UnitEN,
+		&read.Patterns, &read.DeskEN, &read.UnitEN, &read.Service, &read.Questionnaire, &read.Languages, &read.Hours,
 	} {
 		if i == len(raw) {
 			break

@@ -30,9 +30,16 @@ type Options struct {
 	// Desk gives the code of the desk at which walk-ins are counted; "" while
 	// it is not known. nil: there are no walk-ins here.
 	Desk func() string
-	// SealKey gives the servers' public key for dossier codes, nil while it is
-	// not known. A nil function: dossier codes are not taken here.
+	// SealKey gives the servers' public key, to which dossier codes and what
+	// people write are sealed; nil while it is not known. A nil function: neither
+	// is taken here.
 	SealKey func() *[32]byte
+	// NoCodes: dossier codes are not taken here, though there is a key.
+	NoCodes bool
+	// Questionnaire gives a version, nil where this place does not have it: then
+	// answers are taken by their form alone, since a page may have been opened
+	// with a version that is gone by now. A nil function: none is had.
+	Questionnaire func(version uint16) *survey.Questionnaire
 	// Patterns gives the forms of dossier codes, which a setting may change while
 	// the program runs; where it, or what it gives, is nil: the usual ones.
 	Patterns func() receipt.Patterns
@@ -96,7 +103,7 @@ func (c *Capture) Scan(text string) (Subject, error) {
 	if scanned.Bound == survey.BindingReceipt {
 		return Receipt(scanned.ID.Hash()), nil
 	}
-	if c.o.SealKey == nil {
+	if c.o.SealKey == nil || c.o.NoCodes {
 		return Subject{}, survey.New(survey.CodeUnknownScan)
 	}
 	if c.o.SealKey() == nil {
@@ -129,19 +136,33 @@ func ParseSession(text string) (s Session, err error) {
 	return s, nil
 }
 
-// Input is one tap.
+// Input is one tap, or what was said in a sitting so far: each Input says all of
+// it again, but for Comment and Contact, which hold until others are given.
 type Input struct {
 	Subject  Subject
 	Session  Session // zero: a new one
 	Score    survey.Score
 	Language string        // BCP 47, as shown
 	Took     time.Duration // from the faces to the tap; what is out of range is cut
+
+	Questionnaire uint16 // version that was shown; 0: the overall question alone
+	Answers       []fact.Answer
+	Reasons       []string // ticks, see survey.Reason
+	Comment       *string  // nil: as before; "": taken back
+	Contact       *Contact // nil: as before
 }
 
-// Recorded says that a rating is on the disk.
+// Contact is how to reach someone who asked for it.
+type Contact struct {
+	Name, Contact string
+	Consent       string // the sentence that was agreed to, as shown; "": no consent, and nothing is kept
+}
+
+// Recorded says that a rating is on the disk, and its words with it.
 type Recorded struct {
 	Session Session
 	Ref     fact.Ref
+	Cut     bool // words were longer than allowed, and were cut
 }
 
 // maxTook is the longest time from faces to tap that is noted.
@@ -151,8 +172,12 @@ const maxTook = time.Hour
 // same sitting or in another, is another rating of the same ballot: the latest
 // counts. A walk-in's ballot is the sitting itself.
 //
-// Errors: survey.CodeBadScore, CodeBadField ("language"), CodeUnavailable where
-// this place does not yet know its desk or the servers' key, CodeStorageFull,
+// Words that a person wrote are cleaned (see Clean), cut where too long, sealed
+// and recorded in the same commit.
+//
+// Errors: survey.CodeBadScore, CodeBadField ("language", "answers", "reasons",
+// "consent", "contact"), CodeUnavailable where this place does not yet know its
+// desk or the servers' key, CodeStorageFull,
 // CodeStorageFailing; errors of the catalogue that the Recorder gave go through.
 // After any error the person was not thanked, and may try again.
 func (c *Capture) Rate(ctx context.Context, in Input) (Recorded, error) {
@@ -173,18 +198,55 @@ func (c *Capture) Rate(ctx context.Context, in Input) (Recorded, error) {
 	if err := c.bind(rating, in.Subject); err != nil {
 		return Recorded{}, err
 	}
-	refs, err := c.o.Recorder.Append(ctx, fact.Entry{Kind: fact.KindRating, Body: rating})
-	if err != nil {
-		return Recorded{}, c.failed(err)
+	if err := c.sheet(rating, in); err != nil {
+		return Recorded{}, err
 	}
-	if c.trouble.Load() != nil {
-		c.trouble.Store(nil)
-	}
+	entries := []fact.Entry{{Kind: fact.KindRating, Body: rating}}
 	r := Recorded{Session: in.Session}
+	if in.Comment != nil || in.Contact != nil {
+		words, cut, err := c.words(rating, in)
+		if err != nil {
+			return Recorded{}, err
+		}
+		entries, r.Cut = append(entries, words...), cut
+	}
+	refs, err := c.append(ctx, entries)
+	if err != nil {
+		return Recorded{}, err
+	}
 	if len(refs) > 0 {
 		r.Ref = refs[0]
 	}
 	return r, nil
+}
+
+// Withdraw takes back what was tapped in a sitting moments ago
+// (fact.WithdrawTime): a slip of the finger. It returns when that is on the
+// disk. Errors: CodeBadSession, and those of Rate.
+func (c *Capture) Withdraw(ctx context.Context, s Subject, session Session) error {
+	if session == (Session{}) {
+		return survey.New(survey.CodeBadSession)
+	}
+	as := &fact.Rating{Session: session[:]}
+	if err := c.bind(as, s); err != nil {
+		return err
+	}
+	_, err := c.append(ctx, []fact.Entry{{Kind: fact.KindWithdrawal, Body: &fact.Withdrawal{
+		Receipt: as.Receipt, Sealed: as.Sealed, Session: as.Session,
+	}}})
+	return err
+}
+
+// append records, and keeps what failed for the staff.
+func (c *Capture) append(ctx context.Context, entries []fact.Entry) ([]fact.Ref, error) {
+	refs, err := c.o.Recorder.Append(ctx, entries...)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	if c.trouble.Load() != nil {
+		c.trouble.Store(nil)
+	}
+	return refs, nil
 }
 
 // bind says in the rating what it is about.

@@ -193,6 +193,48 @@ type Setting struct {
 	Value string
 }
 
+// Questionnaire is one version of what is asked. A version is never changed:
+// answers stay tied to the one that was shown.
+type Questionnaire struct {
+	_        struct{} `cbor:",toarray"`
+	Version  uint16   // 1, 2, 3 …
+	From     int32    // survey.Day from which it is shown; 0: always
+	Document []byte   // JSON, for survey.ParseQuestionnaire
+}
+
+// Text says that words were written in a sitting, and which: the words
+// themselves travel and are kept apart, where they can be erased. Of one
+// purpose, the last of a sitting holds.
+type Text struct {
+	_        struct{} `cbor:",toarray"`
+	Receipt  []byte   // what the sitting was about: as in Rating
+	Sealed   []byte
+	Session  []byte
+	Purpose  uint8  // survey.Purpose
+	Digest   []byte // SHA-256 of the sealed words, 32 bytes; empty: taken back
+	Size     uint32 // of the sealed words, in bytes
+	Language string // BCP 47, as shown
+}
+
+// Withdrawal takes back the ratings of a sitting that the same origin recorded
+// before it, within WithdrawTime of the same boot: a slip of the finger.
+type Withdrawal struct {
+	_       struct{} `cbor:",toarray"`
+	Receipt []byte   // what the sitting was about: as in Rating
+	Sealed  []byte
+	Session []byte
+}
+
+// WithdrawTime is how long after a rating a withdrawal still takes it back, in
+// milliseconds since boot: the screen's 5 seconds, and time for slow devices.
+const WithdrawTime = 15_000
+
+// MaxSealedWords bounds the sealed words of one Text, in bytes.
+const MaxSealedWords = 16 << 10
+
+// MaxDocument bounds a questionnaire's document, in bytes.
+const MaxDocument = 128 << 10
+
 // ErrRefused is wrapped by every error of Validate.
 var ErrRefused = errors.New("fact: refused")
 
@@ -224,15 +266,42 @@ func (r *Rating) Validate() error {
 	}
 	return errors.Join(
 		check(r.Score >= 1 && r.Score <= 5, "score out of 1–5"),
-		check(len(r.Receipt) == 0 || len(r.Receipt) == 32, "receipt hash"),
-		check(len(r.Sealed) == 0 || len(r.Receipt) == 0, "two bindings"),
-		check(len(r.Sealed) <= 256, "sealed code"),
-		check(len(r.Session) == 16, "session"),
+		bound(r.Receipt, r.Sealed, r.Session),
 		check(len(r.Nonce) == 16, "nonce"),
 		check(r.Channel >= 1 && r.Channel <= 2, "channel"),
 		check(texts(r.Desk, r.Language), "text"),
 		check(answers, "answers"),
 	)
+}
+
+// bound says whether receipt hash, sealed code and session can be those of a
+// sitting.
+func bound(receipt, sealed, session []byte) error {
+	return errors.Join(
+		check(len(receipt) == 0 || len(receipt) == 32, "receipt hash"),
+		check(len(sealed) == 0 || len(receipt) == 0, "two bindings"),
+		check(len(sealed) <= 256, "sealed code"),
+		check(len(session) == 16, "session"))
+}
+
+// Validate says whether the words may be kept.
+func (t *Text) Validate() error {
+	return errors.Join(
+		bound(t.Receipt, t.Sealed, t.Session),
+		check(t.Purpose >= 1 && t.Purpose <= 2, "purpose"),
+		check(len(t.Digest) == 0 && t.Size == 0 || len(t.Digest) == 32 && t.Size > 0 && t.Size <= MaxSealedWords, "digest"),
+		check(texts(t.Language), "text"))
+}
+
+// Validate says whether the withdrawal may hold.
+func (w *Withdrawal) Validate() error { return bound(w.Receipt, w.Sealed, w.Session) }
+
+// Validate says whether the version may be shown; what its document says is
+// judged by survey.ParseQuestionnaire.
+func (q *Questionnaire) Validate() error {
+	return errors.Join(
+		check(q.Version > 0, "version"),
+		check(len(q.Document) > 0 && len(q.Document) <= MaxDocument && utf8.Valid(q.Document), "document"))
 }
 
 // A time in milliseconds lies within these, about the years 2001 and 2286.

@@ -80,6 +80,10 @@ const (
 	KindKiosk      Kind = 14 // Kiosk
 	KindTarget     Kind = 15 // Target
 	KindSetting    Kind = 16 // Setting
+
+	KindQuestionnaire Kind = 17 // Questionnaire
+	KindText          Kind = 18 // Text
+	KindWithdrawal    Kind = 19 // Withdrawal
 )
 
 // Stamp is when a fact was recorded, as its device knew it: the wall clock may

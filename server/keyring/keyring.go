@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"golang.org/x/crypto/curve25519"
+	"golang.org/x/crypto/nacl/box"
 
 	"hailong/internal/receipt"
 )
@@ -138,6 +139,12 @@ func (r *Ring) Ballot(code string) [32]byte { return receipt.BallotOfDossier(r.m
 
 // Public is the X25519 key to which kiosks seal dossier codes.
 func (r *Ring) Public() [32]byte { return r.public }
+
+// OpenWords opens what a person wrote, as capture sealed it: the JSON of a
+// survey.Writing. ok is false for bytes that were not sealed to this key.
+func (r *Ring) OpenWords(sealed []byte) (plain []byte, ok bool) {
+	return box.OpenAnonymous(nil, sealed, &r.public, &r.secret)
+}
 
 // OpenCode opens a dossier code that a kiosk sealed.
 func (r *Ring) OpenCode(sealed []byte) (string, error) {
