@@ -120,9 +120,8 @@ func (c *Capture) words(r *fact.Rating, in Input) (entries []fact.Entry, cut boo
 // it stay), without space at either end, and of at most limit characters; cut
 // says that there were more. Nothing is escaped: that is for whoever shows it.
 func Clean(text string, limit int) (clean string, cut bool) {
-	text = norm.NFC.String(strings.ToValidUTF8(text, "\uFFFD"))
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
+	text = norm.NFC.String(strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029':
 			return '\n'
@@ -134,7 +133,7 @@ func Clean(text string, limit int) (clean string, cut bool) {
 			return -1
 		}
 		return r
-	}, text))
+	}, text)))
 	if len(text) <= limit {
 		return text, false
 	}

@@ -79,13 +79,19 @@ const (
 // ParseQuestionnaire reads a document, strictly: an unknown field, or what Check
 // does not allow, is an error that says where.
 func ParseQuestionnaire(document []byte) (*Questionnaire, error) {
+	if !json.Valid(document) { // the decoder alone would leave alone what follows
+		return nil, errors.New("questionnaire: not exactly one JSON value")
+	}
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.DisallowUnknownFields()
 	q := &Questionnaire{}
 	if err := d.Decode(q); err != nil {
 		return nil, fmt.Errorf("questionnaire: %w", err)
 	}
-	return q, q.Check()
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
 // Document writes what ParseQuestionnaire reads; the same questionnaire always
