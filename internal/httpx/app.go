@@ -56,6 +56,9 @@ func New(o Options) *fiber.App {
 		o.Registry = prometheus.NewRegistry()
 	}
 	h := &handler{Options: o, meter: newMeter(o.Registry), ids: newIDs()}
+	if o.Catalogue != nil {
+		h.whole = o.Catalogue.Whole()
+	}
 	app := fiber.New(fiber.Config{
 		AppName:               "hailong",
 		BodyLimit:             o.BodyLimit,
@@ -85,6 +88,7 @@ type handler struct {
 	Options
 	meter *meter
 	ids   *ids
+	whole *locale.Catalogue // Catalogue, with the whole languages alone; nil where there is none
 }
 
 // localKey is where the request's handler and id are kept in Fiber's locals.

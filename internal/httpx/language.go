@@ -16,20 +16,44 @@ func Copy(s string) string { return strings.Clone(s) }
 // Param is a copy of a parameter of the route.
 func Param(c *fiber.Ctx, name string) string { return Copy(c.Params(name)) }
 
-// Language chooses the request's language: ?lang=, else what the browser
-// accepts, else Vietnamese. No cookie is set.
+// offerKey is where the languages that a page offers are kept in Fiber's locals.
+type offerKey struct{}
+
+// Offer names the languages of this request's page by their tags, for Language,
+// NewFrame and the page of an error. Vietnamese is always one. Without it the
+// languages that have every message are offered.
+func Offer(c *fiber.Ctx, tags ...string) {
+	if h := of(c).h; h != nil && h.Catalogue != nil {
+		c.Locals(offerKey{}, h.Catalogue.Only(tags...))
+	}
+}
+
+// offered is the catalogue with the languages of this request's page; nil where
+// the app has none.
+func offered(c *fiber.Ctx) *locale.Catalogue {
+	if chosen, ok := c.Locals(offerKey{}).(*locale.Catalogue); ok {
+		return chosen
+	}
+	if h := of(c).h; h != nil {
+		return h.whole
+	}
+	return nil
+}
+
+// Language chooses the request's language of those offered: ?lang=, else what
+// the browser accepts, else Vietnamese. No cookie is set.
 func Language(c *fiber.Ctx) locale.Choice {
-	h := of(c).h
-	if h == nil || h.Catalogue == nil {
+	offer := offered(c)
+	if offer == nil {
 		return locale.Choice{}
 	}
-	if l := h.Catalogue.Language(c.Query("lang")); l != nil {
+	if l := offer.Language(c.Query("lang")); l != nil {
 		return locale.Choice{Language: l, Explicit: true}
 	}
-	if h.OneLanguage {
-		return locale.Choice{Language: h.Catalogue.Languages()[0]}
+	if of(c).h.OneLanguage {
+		return locale.Choice{Language: offer.Languages()[0]}
 	}
-	return locale.Choice{Language: h.Catalogue.Accept(Copy(c.Get(fiber.HeaderAcceptLanguage)))}
+	return locale.Choice{Language: offer.Accept(Copy(c.Get(fiber.HeaderAcceptLanguage)))}
 }
 
 // Switch is a link to the same page in another language.
@@ -50,8 +74,8 @@ type Frame struct {
 // NewFrame makes the frame of a page for this request.
 func NewFrame(c *fiber.Ctx, title string) Frame {
 	f := Frame{L: Language(c), Title: title}
-	h := of(c).h
-	if h == nil || h.Catalogue == nil {
+	offer := offered(c)
+	if offer == nil {
 		return f
 	}
 	query := url.Values{}
@@ -63,7 +87,7 @@ func NewFrame(c *fiber.Ctx, title string) Frame {
 		})
 	}
 	path := (&url.URL{Path: Copy(c.Path())}).EscapedPath()
-	for _, l := range h.Catalogue.Languages() {
+	for _, l := range offer.Languages() {
 		query.Set("lang", l.Tag)
 		f.Switches = append(f.Switches, Switch{Tag: l.Tag, Name: l.Name, Link: path + "?" + query.Encode(), Current: l == f.L.Language})
 	}

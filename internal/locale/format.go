@@ -16,8 +16,8 @@ type style struct {
 	date, moment   string // layouts of package time
 }
 
-// styleOf gives the Vietnamese style to every language but English: dates with
-// the day first, a comma before decimals.
+// styleOf gives the Vietnamese style to every language but English, Lao too:
+// dates with the day first, a comma before decimals.
 func styleOf(tag string) style {
 	if tag == "en" {
 		return style{decimal: ".", group: ",", date: "2 Jan 2006", moment: "2 Jan 2006, 15:04"}

@@ -1,6 +1,7 @@
 // Package locale holds the message catalogues and the ways in which a language
 // writes numbers and dates. Vietnamese comes first: it is the default, and the
-// language whose keys the others must have.
+// language whose keys the others must have. Vietnamese and English are whole;
+// another language may have the catalogues of the citizens' pages alone.
 package locale
 
 import (
@@ -19,10 +20,16 @@ import (
 // another.
 const Default = "vi"
 
-// Catalogue is every message in every language. It does not change after Load,
+// second is the other language that has every catalogue.
+const second = "en"
+
+// own is the key by which a language names itself.
+const own = "language"
+
+// Catalogue is every message in its languages. It does not change after Load,
 // and may be used by many at once.
 type Catalogue struct {
-	languages []*Language // Vietnamese first, then by tag
+	languages []*Language // Vietnamese first
 	keys      []string
 }
 
@@ -32,50 +39,61 @@ type Language struct {
 	Tag string
 	// Name is what it calls itself, such as «Tiếng Việt»: the message "language".
 	Name string
+	// Whole says that it has every message; what another lacks is Vietnamese.
+	Whole bool
 
 	plain     map[string]string // messages without arguments or plural forms
 	localizer *i18n.Localizer
 	style     style
 }
 
+// messages are those of one file, by key.
+type messages map[string]*i18n.Message
+
 // Load reads every NAME.LANGUAGE.json of the folder: an object of keys, each
 // with its text, or with an object of plural forms ("one", "other"). A text may
-// use arguments as {{.Name}}. A key in two files, or missing from one of the
-// languages, is an error; all such faults are reported at once.
+// use arguments as {{.Name}}. Each NAME must be there in Vietnamese and in
+// English; a further language may lack some, but not the one in which it names
+// itself. A key in two files of a language, or files of one NAME whose keys
+// differ, are errors; all such faults are reported at once.
 func Load(files fs.FS) (*Catalogue, error) {
-	names, err := fs.Glob(files, "*.json")
+	paths, err := fs.Glob(files, "*.json")
 	if err != nil {
 		return nil, err
 	}
 	bundle := i18n.NewBundle(language.Vietnamese)
-	byTag := map[string]map[string]*i18n.Message{}
+	byTag := map[string]map[string]messages{} // then by NAME
 	var faults []error
-	for _, name := range names {
-		data, err := fs.ReadFile(files, name)
+	for _, file := range paths {
+		data, err := fs.ReadFile(files, file)
 		if err != nil {
 			return nil, err
 		}
-		file, err := i18n.ParseMessageFileBytes(data, name, nil)
+		parsed, err := i18n.ParseMessageFileBytes(data, file, nil)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("locale: %s: %w", name, err))
+			faults = append(faults, fmt.Errorf("locale: %s: %w", file, err))
 			continue
 		}
-		tag := file.Tag.String()
-		if strings.Count(path.Base(name), ".") != 2 || tag == "und" {
-			faults = append(faults, fmt.Errorf("locale: %s: the name must be NAME.LANGUAGE.json", name))
+		tag := parsed.Tag.String()
+		name, _, _ := strings.Cut(path.Base(file), ".")
+		if strings.Count(path.Base(file), ".") != 2 || tag == "und" {
+			faults = append(faults, fmt.Errorf("locale: %s: the name must be NAME.LANGUAGE.json", file))
 			continue
 		}
 		if byTag[tag] == nil {
-			byTag[tag] = map[string]*i18n.Message{}
+			byTag[tag] = map[string]messages{}
 		}
-		for _, m := range file.Messages {
-			if byTag[tag][m.ID] != nil {
-				faults = append(faults, fmt.Errorf("locale: %s: %q is in another file too", name, m.ID))
+		byTag[tag][name] = messages{}
+		for _, m := range parsed.Messages {
+			for _, other := range byTag[tag] {
+				if other[m.ID] != nil {
+					faults = append(faults, fmt.Errorf("locale: %s: %q is in another file too", file, m.ID))
+				}
 			}
-			byTag[tag][m.ID] = m
+			byTag[tag][name][m.ID] = m
 		}
-		if err := bundle.AddMessages(file.Tag, file.Messages...); err != nil {
-			faults = append(faults, fmt.Errorf("locale: %s: %w", name, err))
+		if err := bundle.AddMessages(parsed.Tag, parsed.Messages...); err != nil {
+			faults = append(faults, fmt.Errorf("locale: %s: %w", file, err))
 		}
 	}
 	if byTag[Default] == nil {
@@ -88,26 +106,46 @@ func Load(files fs.FS) (*Catalogue, error) {
 	return build(bundle, byTag), nil
 }
 
-// missing names every key that stands in one language and not in another.
-func missing(byTag map[string]map[string]*i18n.Message) (faults []error) {
-	all := map[string]bool{}
-	for _, messages := range byTag {
-		for key := range messages {
-			all[key] = true
+// missing names every file that a whole language lacks, and every key that
+// stands in a file and not in that of the same name in another language.
+func missing(byTag map[string]map[string]messages) (faults []error) {
+	byName := map[string]map[string]bool{} // keys in any language
+	for _, files := range byTag {
+		for name, keys := range files {
+			if byName[name] == nil {
+				byName[name] = map[string]bool{}
+			}
+			for key := range keys {
+				byName[name][key] = true
+			}
 		}
 	}
-	for tag, messages := range byTag {
-		for key := range all {
-			if messages[key] == nil {
-				faults = append(faults, fmt.Errorf("locale: %q is missing in %q", key, tag))
+	for _, tag := range []string{Default, second} {
+		for name := range byName {
+			if byTag[tag][name] == nil {
+				faults = append(faults, fmt.Errorf("locale: %s.%s.json is missing", name, tag))
 			}
+		}
+	}
+	for tag, files := range byTag {
+		named := false
+		for name, keys := range files {
+			for key := range byName[name] {
+				if keys[key] == nil {
+					faults = append(faults, fmt.Errorf("locale: %q is missing in %q", key, tag))
+				}
+			}
+			named = named || keys[own] != nil
+		}
+		if !named {
+			faults = append(faults, fmt.Errorf("locale: %q does not say what it is called: %q is missing", tag, own))
 		}
 	}
 	sort.Slice(faults, func(i, j int) bool { return faults[i].Error() < faults[j].Error() })
 	return faults
 }
 
-func build(bundle *i18n.Bundle, byTag map[string]map[string]*i18n.Message) *Catalogue {
+func build(bundle *i18n.Bundle, byTag map[string]map[string]messages) *Catalogue {
 	tags := make([]string, 0, len(byTag))
 	for tag := range byTag {
 		tags = append(tags, tag)
@@ -120,28 +158,60 @@ func build(bundle *i18n.Bundle, byTag map[string]map[string]*i18n.Message) *Cata
 	})
 	c := &Catalogue{}
 	for _, tag := range tags {
-		l := &Language{Tag: tag, plain: map[string]string{}, localizer: i18n.NewLocalizer(bundle, tag), style: styleOf(tag)}
-		for key, m := range byTag[tag] {
-			if m.One == "" && !strings.Contains(m.Other, "{{") {
-				l.plain[key] = m.Other
+		l := &Language{
+			Tag: tag, Whole: len(byTag[tag]) == len(byTag[Default]),
+			plain: map[string]string{}, localizer: i18n.NewLocalizer(bundle, tag, Default), style: styleOf(tag),
+		}
+		for name, all := range byTag[Default] {
+			if its := byTag[tag][name]; its != nil {
+				all = its
 			}
-			if tag == Default {
-				c.keys = append(c.keys, key)
+			for key, m := range all {
+				if m.One == "" && !strings.Contains(m.Other, "{{") {
+					l.plain[key] = m.Other
+				}
+				if tag == Default {
+					c.keys = append(c.keys, key)
+				}
 			}
 		}
-		l.Name = l.T("language")
+		l.Name = l.T(own)
 		c.languages = append(c.languages, l)
 	}
 	sort.Strings(c.keys)
 	return c
 }
 
-// Languages lists the languages, the default first. The slice is not to be
+// Languages lists the languages, Vietnamese first. The slice is not to be
 // changed.
 func (c *Catalogue) Languages() []*Language { return c.languages }
 
 // Keys lists the keys of every message, sorted.
 func (c *Catalogue) Keys() []string { return c.keys }
+
+// Whole is the catalogue with those languages alone that have every message.
+func (c *Catalogue) Whole() *Catalogue {
+	whole := &Catalogue{keys: c.keys}
+	for _, l := range c.languages {
+		if l.Whole {
+			whole.languages = append(whole.languages, l)
+		}
+	}
+	return whole
+}
+
+// Only is the catalogue with the languages of these tags alone, in their order
+// but for Vietnamese, which is always there and first. A tag that it does not
+// have is passed over.
+func (c *Catalogue) Only(tags ...string) *Catalogue {
+	only := &Catalogue{keys: c.keys, languages: c.languages[:1:1]}
+	for _, tag := range tags {
+		if l := c.Language(tag); l != nil && only.Language(tag) == nil {
+			only.languages = append(only.languages, l)
+		}
+	}
+	return only
+}
 
 // Language gives the language of a tag such as "en", or nil.
 func (c *Catalogue) Language(tag string) *Language {

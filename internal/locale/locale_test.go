@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -87,18 +88,66 @@ func TestLoadReportsEveryFault(t *testing.T) {
 		"a.vi.json": {Data: []byte(`{"language":"Tiếng Việt","x":"x"}`)},
 		"b.vi.json": {Data: []byte(`{"x":"y"}`)},
 		"a.en.json": {Data: []byte(`{"language":"English","z":"z"}`)},
+		"b.lo.json": {Data: []byte(`{"q":"q"}`)},
+		"n.lo.json": {Data: []byte(`{}`)},
 		"c.json":    {Data: []byte(`{"q":"q"}`)},
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`"x" is in another file`, `"x" is missing in "en"`, `"z" is missing in "vi"`, "c.json"} {
+	for _, want := range []string{
+		`"x" is in another file`, `"x" is missing in "en"`, `"z" is missing in "vi"`, "c.json", "b.en.json is missing", `"x" is missing in "lo"`, `"q" is missing in "vi"`,
+		"n.vi.json is missing", "n.en.json is missing", `"lo" does not say what it is called`,
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)
 		}
 	}
 	if _, err := locale.Load(fstest.MapFS{"a.en.json": {Data: []byte(`{"language":"English"}`)}}); err == nil {
 		t.Error("a catalogue without Vietnamese was taken")
+	}
+}
+
+// A language with the citizens' pages alone: what it lacks is Vietnamese.
+func TestPartialLanguage(t *testing.T) {
+	c, err := locale.Load(fstest.MapFS{
+		"a.vi.json": {Data: []byte(`{"language":"Tiếng Việt","x":"một"}`)}, "b.vi.json": {Data: []byte(`{"y":"hai","z":"{{.N}} việc"}`)},
+		"a.en.json": {Data: []byte(`{"language":"English","x":"one"}`)}, "b.en.json": {Data: []byte(`{"y":"two","z":"{{.N}} tasks"}`)},
+		"a.lo.json": {Data: []byte(`{"language":"ລາວ","x":"ໜຶ່ງ"}`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lo := c.Language("lo")
+	if got := []string{lo.Name, lo.T("x"), lo.T("y"), lo.T("z", "N", 3), lo.Texts("y")["y"]}; !slices.Equal(got, []string{"ລາວ", "ໜຶ່ງ", "hai", "3 việc", "hai"}) {
+		t.Errorf("%q", got)
+	}
+	if lo.Whole || !c.Language("vi").Whole || !c.Language("en").Whole {
+		t.Error("only Lao is not whole")
+	}
+	tags := func(c *locale.Catalogue) (all []string) {
+		for _, l := range c.Languages() {
+			all = append(all, l.Tag)
+		}
+		return all
+	}
+	for _, test := range []struct {
+		c    *locale.Catalogue
+		want []string
+	}{
+		{c, []string{"vi", "en", "lo"}}, {c.Whole(), []string{"vi", "en"}}, {c.Only("lo", "en", "fr", "lo"), []string{"vi", "lo", "en"}}, {c.Only(), []string{"vi"}}, {c, []string{"vi", "en", "lo"}},
+	} {
+		if got := tags(test.c); !slices.Equal(got, test.want) {
+			t.Errorf("languages %q, want %q", got, test.want)
+		}
+	}
+	for _, test := range []struct {
+		c    *locale.Catalogue
+		want string
+	}{{c, "lo"}, {c.Whole(), "en"}, {c.Only("lo"), "lo"}, {c.Only(), "vi"}} {
+		if got := test.c.Accept("lo,en;q=0.5").Tag; got != test.want {
+			t.Errorf("accepts %q, want %q", got, test.want)
+		}
 	}
 }
 
@@ -124,7 +173,7 @@ func TestMessagesWithArguments(t *testing.T) {
 }
 
 func TestVietnameseWinsWhereverItIsAccepted(t *testing.T) {
-	c := load(t)
+	c := load(t).Whole()
 	for header, want := range map[string]string{
 		"":                                 "vi",
 		"vi-VN,vi;q=0.9":                   "vi",
