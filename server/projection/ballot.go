@@ -1,10 +1,9 @@
 package projection
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"hailong/internal/fact"
@@ -33,6 +32,7 @@ type state struct {
 	at, first                     int64
 	day                           int64
 	estimated, changed            bool
+	beside                        bool // texts or withdrawals are about it
 }
 
 // ballot is a row in memory: as it was written, and as it is becoming.
@@ -53,14 +53,14 @@ func (w *run) dirty(b *ballot) {
 }
 
 const ballotColumns = `id, key, kind, unit, desk, service, field, procedure, officer, received, due, last, returned, events,
-	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed`
+	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed, beside`
 
 // loadColumns is what is loaded of a ballot: all that ratings change or that
 // rollups are of. The rest of its registration is not needed: it is either
 // computed anew from the facts, or left as it stands in the table. Small numbers
 // come packed, since each column of each row is a call into C.
 const loadColumns = `id, key, (unit << 32) | desk, last, events, ratings, fact, at, first,
-	kind | (service << 2) | (score << 4) | (binding << 8) | (channel << 12) | (step << 16) | (estimated << 20) | (changed << 21)`
+	kind | (service << 2) | (score << 4) | (binding << 8) | (channel << 12) | (step << 16) | (estimated << 20) | (changed << 21) | (beside << 22)`
 
 func scanBallot(r cells) (*ballot, error) {
 	b := &ballot{stored: true}
@@ -75,6 +75,7 @@ func scanBallot(r cells) (*ballot, error) {
 	s.unit, s.desk = place>>32, place&(1<<32-1)
 	s.kind, s.service, s.score, s.binding = uint8(packed&3), uint8(packed>>2&3), uint8(packed>>4&15), uint8(packed>>8&15)
 	s.channel, s.step, s.estimated, s.changed = uint8(packed>>12&15), uint8(packed>>16&15), packed>>20&1 != 0, packed>>21&1 != 0
+	s.beside = packed>>22&1 != 0
 	if s.score != 0 {
 		s.day = int64(survey.DayOfMilli(s.first))
 	}
@@ -139,120 +140,6 @@ func (w *run) ballotByKey(key [32]byte) (*ballot, error) {
 	return w.keep(b), nil
 }
 
-// addRating puts a rating into effect.
-func (w *run) addRating(o *origin, f *fact.Fact, r *fact.Rating) error {
-	b, err := w.route(r)
-	if err != nil {
-		return err
-	}
-	w.dirty(b)
-	if err := w.entries.add(b.id, id(o.oid, f.Number)); err != nil {
-		return err
-	}
-	b.now.ratings++
-	if _, _, dated := o.timeOf(f); !dated {
-		err = w.exec(`INSERT INTO undated(fact, ballot) VALUES (?, ?)`, id(o.oid, f.Number), b.id)
-	} else {
-		err = w.vote(b, o, f, r)
-	}
-	if err != nil {
-		return err
-	}
-	return w.spill()
-}
-
-func (w *run) removeRating(o *origin, f *fact.Fact, r *fact.Rating) error {
-	b, err := w.route(r)
-	if err != nil {
-		return err
-	}
-	b.anew = true
-	w.dirty(b)
-	if err := w.entries.flush(); err != nil {
-		return err
-	}
-	at := id(o.oid, f.Number)
-	return errors.Join(
-		w.exec(`DELETE FROM entry WHERE ballot = ? AND fact = ?`, b.id, at),
-		w.exec(`DELETE FROM undated WHERE fact = ?`, at))
-}
-
-// windowMilli is how long after a dossier's last event ratings count.
-const windowMilli = 30 * 24 * 60 * 60 * 1000
-
-// vote lets a dated rating compete for its ballot. Whatever the order in which
-// the ratings of a ballot are given to it, the outcome is the same.
-func (w *run) vote(b *ballot, o *origin, f *fact.Fact, r *fact.Rating) error {
-	w.dirty(b)
-	if r == nil {
-		r = &fact.Rating{}
-		if err := fact.Unmarshal(f.Body, r); err != nil {
-			return err
-		}
-	}
-	at, estimated, _ := o.timeOf(f)
-	if estimated {
-		if err := w.estimate(o, f.Boot); err != nil {
-			return err
-		}
-	}
-	s := &b.now
-	binding := uint8(survey.BindingNone)
-	switch {
-	case len(r.Receipt) > 0:
-		binding = uint8(survey.BindingReceipt)
-	case len(r.Sealed) > 0:
-		binding = uint8(survey.BindingDossier)
-	default:
-		s.kind = kindWalkIn
-	}
-	if s.kind == kindNone || (s.kind != kindWalkIn && at > s.last+windowMilli) {
-		return nil
-	}
-	if s.score != 0 && binding > s.binding {
-		return nil // a guessable code never goes before the receipt
-	}
-	fresh := s.score == 0 || binding < s.binding
-	if fresh {
-		s.first, s.changed = at, false
-	} else {
-		s.first = min(s.first, at)
-		s.changed = s.changed || s.score != r.Score
-	}
-	s.day = int64(survey.DayOfMilli(s.first))
-	me := id(o.oid, f.Number)
-	if fresh || w.after(at, me, s.at, s.fact) {
-		s.fact, s.score, s.binding, s.channel, s.at, s.estimated = me, r.Score, binding, r.Channel, at, estimated
-		s.step = stepAt(s.events, at)
-		if s.kind == kindDossier && s.step == 0 {
-			s.step = uint8(survey.StepReceived)
-		}
-		if s.kind == kindWalkIn {
-			s.desk = 0
-			if r.Desk != "" {
-				var err error
-				if s.desk, err = w.place(place{sortDesk, r.Desk}); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// after orders two ratings: by corrected time, then origin, then number.
-func (w *run) after(at int64, f int64, at2 int64, f2 int64) bool {
-	if at != at2 {
-		return at > at2
-	}
-	o, n := split(f)
-	o2, n2 := split(f2)
-	if c := bytes.Compare(w.p.byOID[o].id[:], w.p.byOID[o2].id[:]); c != 0 {
-		return c > 0
-	}
-	return n > n2
-}
-
 // compute makes a ballot's state from all the facts about it.
 func (w *run) compute(b *ballot) error {
 	ids, err := w.factsOf(b)
@@ -260,12 +147,9 @@ func (w *run) compute(b *ballot) error {
 		return err
 	}
 	b.now, b.anew = state{}, false
-	type rated struct {
-		o *origin
-		f *fact.Fact
-		r *fact.Rating
-	}
-	var ratings []rated
+	var ratings []spoken[fact.Rating]
+	var texts []spoken[fact.Text]
+	var withdrawals []spoken[fact.Withdrawal]
 	var registered *fact.Fact
 	var events []string
 	for _, at := range ids {
@@ -281,7 +165,11 @@ func (w *run) compute(b *ballot) error {
 		}
 		switch x := body.(type) {
 		case *fact.Rating:
-			ratings = append(ratings, rated{o, f, x})
+			ratings = append(ratings, spoken[fact.Rating]{o, f, x})
+		case *fact.Text:
+			texts = append(texts, spoken[fact.Text]{o, f, x})
+		case *fact.Withdrawal:
+			withdrawals = append(withdrawals, spoken[fact.Withdrawal]{o, f, x})
 		case *fact.Event:
 			events = append(events, packEvent(x))
 		case *fact.Dossier, *fact.Slip:
@@ -306,14 +194,28 @@ func (w *run) compute(b *ballot) error {
 		}
 	}
 	b.now.ratings = int64(len(ratings))
+	b.now.beside = len(texts)+len(withdrawals) > 0
+	var back []spoken[fact.Rating]
 	for _, x := range ratings {
-		if _, _, dated := x.o.timeOf(x.f); dated {
-			if err := w.vote(b, x.o, x.f, x.r); err != nil {
-				return err
-			}
+		if _, _, dated := x.o.timeOf(x.f); !dated {
+			continue
+		}
+		if takenBack(x, withdrawals) {
+			back = append(back, x)
+		} else if err := w.vote(b, x.o, x.f, x.body); err != nil {
+			return err
 		}
 	}
-	return nil
+	// What was taken back counts nowhere, but the ballot changed where it would
+	// have competed.
+	for _, x := range back {
+		c, err := w.competes(b, x.o, x.f, x.body)
+		if err != nil {
+			return err
+		}
+		b.now.changed = b.now.changed || c.in && b.now.score != 0 && c.binding == b.now.binding
+	}
+	return w.holdTexts(&b.now, texts, ratings)
 }
 
 // register sets what a dossier's or slip's registration says; the latest counts.
@@ -357,4 +259,9 @@ func stepAt(events string, at int64) (step uint8) {
 		step = s
 	}
 	return step
+}
+
+// stepNow gives the step that a dossier with these events has reached.
+func stepNow(events string) uint8 {
+	return max(stepAt(events, math.MaxInt64), uint8(survey.StepReceived))
 }

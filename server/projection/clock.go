@@ -105,7 +105,7 @@ func (w *run) dateOpen(o *origin) error {
 			if err != nil {
 				return err
 			}
-			if err := w.vote(b, o, f, nil); err != nil {
+			if err := w.voteOrAnew(b, o, f, nil); err != nil {
 				return err
 			}
 		}
@@ -135,7 +135,7 @@ func (w *run) dateAll(o *origin) error {
 		if err != nil || !ok {
 			continue
 		}
-		b, err := w.route(rating)
+		b, err := w.route(rating.Receipt, rating.Sealed, rating.Session)
 		if errors.Is(err, fact.ErrRefused) {
 			continue // in quarantine: its sealed code does not open
 		}

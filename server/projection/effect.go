@@ -91,7 +91,7 @@ func (w *run) lower(o *origin, limit uint64) error {
 }
 
 // judgeVersion rises when judge accepts more than before.
-const judgeVersion = 1
+const judgeVersion = 2
 
 // judge decodes a fact's body and says whether it may count, as a function of
 // its bytes and its origin's role alone. The error wraps fact.ErrRefused.
@@ -110,7 +110,7 @@ func judge(role uint8, r *fact.Record) (*fact.Fact, any, error) {
 	if (f.Kind == fact.KindOpened) != (f.Number == 1) {
 		return nil, nil, fmt.Errorf("%w: kind %d as number %d", fact.ErrRefused, f.Kind, f.Number)
 	}
-	if role != fact.RoleServer && f.Kind > fact.KindRating {
+	if role != fact.RoleServer && f.Kind > fact.KindRating && f.Kind != fact.KindText && f.Kind != fact.KindWithdrawal {
 		return nil, nil, fmt.Errorf("%w: kind %d from a kiosk", fact.ErrRefused, f.Kind)
 	}
 	if !f.CanDate() || (role == fact.RoleServer && f.Wall < 0) {
@@ -154,6 +154,10 @@ var bodies = map[fact.Kind]func() any{
 	fact.KindKiosk:      func() any { return &fact.Kiosk{} },
 	fact.KindTarget:     func() any { return &fact.Target{} },
 	fact.KindSetting:    func() any { return &fact.Setting{} },
+
+	fact.KindQuestionnaire: func() any { return &fact.Questionnaire{} },
+	fact.KindText:          func() any { return &fact.Text{} },
+	fact.KindWithdrawal:    func() any { return &fact.Withdrawal{} },
 }
 
 // add puts one judged fact into effect. It refuses only before it has changed
@@ -165,6 +169,11 @@ func (w *run) add(o *origin, f *fact.Fact, body any) error {
 		return w.addClock(o, clockPoint{number: f.Number, boot: b.Boot, mono: b.Mono, server: b.Server})
 	case *fact.Rating:
 		return w.addRating(o, f, b)
+	case *fact.Text:
+		return w.addText(o, f, b)
+	case *fact.Withdrawal:
+		_, err := w.beside(o, f, b.Receipt, b.Sealed, b.Session)
+		return err
 	case *fact.Dossier:
 		return w.link(b.Ballot, at)
 	case *fact.Event:
@@ -201,6 +210,10 @@ func (w *run) remove(o *origin, f *fact.Fact, body any) error {
 		return w.removeClock(o, f.Number)
 	case *fact.Rating:
 		return w.removeRating(o, f, b)
+	case *fact.Text:
+		return w.removeText(o, f, b)
+	case *fact.Withdrawal:
+		return w.notBeside(o, f, b.Receipt, b.Sealed, b.Session)
 	case *fact.Dossier:
 		return w.unlink(b.Ballot, at)
 	case *fact.Event:
@@ -320,7 +333,8 @@ func (w *run) judgeOne(at int64) error {
 		err = w.add(o, f, body)
 	}
 	if errors.Is(err, fact.ErrRefused) {
-		return nil
+		// In this program's words, as a server says that never had another.
+		return w.exec(`UPDATE quarantine SET reason = ? WHERE id = ?`, err.Error(), at)
 	}
 	if err == nil {
 		w.touched[o] = true

@@ -16,13 +16,16 @@ type Known struct {
 	UnitName string // of the settling authority
 	UnitEN   string
 	Service  uint8
+	Step     uint8 // survey.Step that the dossier has reached; 0 for slips
+	Officer  bool  // the receipt names an officer
 	Received int64 // Unix ms; of a slip: issued
 	Closes   int64 // Unix ms: ratings after this do not count
 	Rated    bool
 }
 
 const knownColumns = `b.key, coalesce(d.code, ''), coalesce(u.code, ''), b.service, b.received, b.last, b.score,
-	coalesce(dn.name, ''), coalesce(dn.name_en, ''), coalesce(un.name, ''), coalesce(un.name_en, '')`
+	coalesce(dn.name, ''), coalesce(dn.name_en, ''), coalesce(un.name, ''), coalesce(un.name_en, ''),
+	b.kind, b.events, b.officer <> ''`
 const knownJoins = ` LEFT JOIN place d ON d.id = b.desk LEFT JOIN place u ON u.id = b.unit
 	LEFT JOIN desk dn ON dn.id = b.desk LEFT JOIN unit un ON un.id = b.unit`
 
@@ -38,11 +41,12 @@ func (p *Projection) LookupBallot(ctx context.Context, key [32]byte) (Known, boo
 }
 
 func (p *Projection) known(ctx context.Context, query string, key []byte) (k Known, ok bool, err error) {
-	var raw []byte
+	var raw, events []byte
 	var last int64
 	var score int
+	var kind uint8
 	err = p.db.Read().QueryRowContext(ctx, query, key).Scan(&raw, &k.Desk, &k.Unit, &k.Service, &k.Received, &last, &score,
-		&k.DeskName, &k.DeskEN, &k.UnitName, &k.UnitEN)
+		&k.DeskName, &k.DeskEN, &k.UnitName, &k.UnitEN, &kind, &events, &k.Officer)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, false, nil
 	}
@@ -51,6 +55,9 @@ func (p *Projection) known(ctx context.Context, query string, key []byte) (k Kno
 	}
 	copy(k.Ballot[:], raw)
 	k.Closes, k.Rated = last+windowMilli, score != 0
+	if kind == kindDossier {
+		k.Step = stepNow(string(events))
+	}
 	return k, true, nil
 }
 

@@ -3,6 +3,7 @@ package projection
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"hailong/internal/fact"
 )
@@ -28,6 +29,8 @@ func claimOf(body any) (k claimKey, ok bool) {
 		k.key = fmt.Sprintf("%s|%s|%d|%d", b.Kind, b.Unit, b.Service, b.From)
 	case *fact.Setting:
 		k.key = b.Key
+	case *fact.Questionnaire:
+		k.key = strconv.Itoa(int(b.Version))
 	default:
 		return k, false
 	}
@@ -73,6 +76,8 @@ func (w *run) writeThing(key claimKey, latest *fact.Fact) error {
 			return w.exec(`DELETE FROM kiosk WHERE code = ?`, key.key)
 		case fact.KindTarget:
 			return w.exec(`DELETE FROM target WHERE kind || '|' || unit || '|' || service || '|' || since = ?`, key.key)
+		case fact.KindQuestionnaire:
+			return w.exec(`DELETE FROM questionnaire WHERE version = CAST(? AS INTEGER)`, key.key)
 		default:
 			return w.exec(`DELETE FROM setting WHERE key = ?`, key.key)
 		}
@@ -97,6 +102,8 @@ func (w *run) writeThing(key claimKey, latest *fact.Fact) error {
 	case *fact.Target:
 		return w.exec(`REPLACE INTO target(kind, unit, service, since, operator, hundredths) VALUES (?,?,?,?,?,?)`,
 			b.Kind, b.Unit, b.Service, b.From, b.Operator, b.Hundredths)
+	case *fact.Questionnaire:
+		return w.exec(`REPLACE INTO questionnaire(version, since, document) VALUES (?,?,?)`, int64(b.Version), b.From, b.Document)
 	case *fact.Setting:
 		return w.exec(`REPLACE INTO setting(key, value) VALUES (?,?)`, b.Key, b.Value)
 	}

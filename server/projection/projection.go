@@ -49,7 +49,8 @@ type Options struct {
 type Change struct {
 	Marks []fact.Mark // new watermarks
 	Desks []string    // codes of desks whose figures or numbers moved
-	Org   bool        // the organisation changed
+	Org   bool        // the organisation, or what is asked, changed
+	Texts [][32]byte  // digests of texts that came into effect: their words are to be kept
 }
 
 // Position is where the stream's reader stands: the stream's identity (its
@@ -79,6 +80,7 @@ type Projection struct {
 	nextBallot  int64
 	writer      *session
 	ahead       ahead
+	sheets      sheets
 
 	applied *sync.Cond // signalled after each commit
 

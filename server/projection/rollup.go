@@ -123,7 +123,7 @@ func (w *run) spill() error {
 // flushBallots computes and writes the ballots that changed, and adds what
 // changed of them to the rollups.
 func (w *run) flushBallots() error {
-	insert := rows{w: w, head: `INSERT INTO ballot(` + ballotColumns + `) VALUES `, width: 25}
+	insert := rows{w: w, head: `INSERT INTO ballot(` + ballotColumns + `) VALUES `, width: 26}
 	for i := 0; i < len(w.order); i++ {
 		b := w.order[i]
 		if b.anew {
@@ -143,15 +143,15 @@ func (w *run) flushBallots() error {
 		switch {
 		case !b.stored:
 			err = insert.add(b.id, b.key[:], s.kind, s.unit, s.desk, s.service, s.field, s.procedure, s.officer, s.received, s.due, s.last, s.returned, []byte(s.events),
-				s.ratings, s.fact, s.score, s.binding, s.channel, s.step, s.at, s.first, s.day, bit(s.estimated), bit(s.changed))
+				s.ratings, s.fact, s.score, s.binding, s.channel, s.step, s.at, s.first, s.day, bit(s.estimated), bit(s.changed), bit(s.beside))
 		case registration(b.was) == registration(b.now):
 			err = w.exec(`UPDATE ballot SET ratings=?, fact=?, score=?, binding=?, channel=?, step=?, at=?, first=?, day=?, estimated=?, changed=? WHERE id=?`,
 				s.ratings, s.fact, int64(s.score), int64(s.binding), int64(s.channel), int64(s.step), s.at, s.first, s.day, bit(s.estimated), bit(s.changed), b.id)
 		default:
 			err = w.exec(`UPDATE ballot SET kind=?, unit=?, desk=?, service=?, field=?, procedure=?, officer=?, received=?, due=?, last=?, returned=?, events=?,
-				ratings=?, fact=?, score=?, binding=?, channel=?, step=?, at=?, first=?, day=?, estimated=?, changed=? WHERE id=?`,
+				ratings=?, fact=?, score=?, binding=?, channel=?, step=?, at=?, first=?, day=?, estimated=?, changed=?, beside=? WHERE id=?`,
 				s.kind, s.unit, s.desk, s.service, s.field, s.procedure, s.officer, s.received, s.due, s.last, s.returned, []byte(s.events),
-				s.ratings, s.fact, s.score, s.binding, s.channel, s.step, s.at, s.first, s.day, bit(s.estimated), bit(s.changed), b.id)
+				s.ratings, s.fact, s.score, s.binding, s.channel, s.step, s.at, s.first, s.day, bit(s.estimated), bit(s.changed), bit(s.beside), b.id)
 		}
 		if err != nil {
 			return err
@@ -166,10 +166,10 @@ func (w *run) flushBallots() error {
 	return w.entries.flush()
 }
 
-// registration is the part of a state that ratings do not change.
+// registration is the part of a state that ratings alone do not change.
 func registration(s state) state {
 	return state{kind: s.kind, unit: s.unit, desk: s.desk, service: s.service, field: s.field, procedure: s.procedure, officer: s.officer,
-		received: s.received, due: s.due, last: s.last, returned: s.returned, events: s.events}
+		received: s.received, due: s.due, last: s.last, returned: s.returned, events: s.events, beside: s.beside}
 }
 
 // flushRollups adds the changes to the tables, drops rows that became empty

@@ -10,20 +10,20 @@ import (
 	"hailong/internal/receipt"
 )
 
-// route finds the ballot that a rating is for: of its receipt, of its dossier
-// code, or of its sitting.
-func (w *run) route(r *fact.Rating) (*ballot, error) {
+// route finds the ballot that a rating, or what is beside it, is for: of its
+// receipt, of its sealed dossier code, or of its sitting.
+func (w *run) route(hash, sealed, session []byte) (*ballot, error) {
 	switch {
-	case len(r.Receipt) > 0:
-		return w.routeReceipt([32]byte(r.Receipt))
-	case len(r.Sealed) > 0:
-		code, err := w.p.o.Keys.OpenCode(r.Sealed)
+	case len(hash) > 0:
+		return w.routeReceipt([32]byte(hash))
+	case len(sealed) > 0:
+		code, err := w.p.o.Keys.OpenCode(sealed)
 		if err != nil {
 			return nil, fmt.Errorf("%w: the sealed dossier code does not open", fact.ErrRefused)
 		}
 		return w.ballotByKey(w.p.o.Keys.Ballot(code))
 	default:
-		return w.ballotByKey(receipt.BallotOfWalkIn([16]byte(r.Session)))
+		return w.ballotByKey(receipt.BallotOfWalkIn([16]byte(session)))
 	}
 }
 
@@ -63,7 +63,7 @@ func (w *run) routeReceipt(hash [32]byte) (*ballot, error) {
 }
 
 // bind puts a receipt's binding to a ballot into effect, or takes it out, and
-// moves the ratings that came by that receipt where they now belong.
+// moves what came by that receipt where it now belongs.
 func (w *run) bind(r *fact.Receipt, at int64, add bool) error {
 	if len(r.Hash) != 32 {
 		return fmt.Errorf("%w: a receipt hash of %d bytes", fact.ErrRefused, len(r.Hash))
@@ -116,7 +116,8 @@ func (w *run) findRoute(hash [32]byte) (*ballot, error) {
 	return w.findBallot(hash)
 }
 
-// reroute moves the ratings by one receipt from a ballot to another.
+// reroute moves the ratings by one receipt, and what is beside them, from a
+// ballot to another.
 func (w *run) reroute(hash [32]byte, from, to *ballot) error {
 	ids, err := w.factsOf(from)
 	if err != nil {
@@ -127,20 +128,18 @@ func (w *run) reroute(hash [32]byte, from, to *ballot) error {
 		if err != nil {
 			return err
 		}
-		var r fact.Rating
-		if f.Kind != fact.KindRating {
-			continue
-		}
-		if err := fact.Unmarshal(f.Body, &r); err != nil {
+		by, err := receiptBy(f)
+		if err != nil {
 			return err
 		}
-		if !bytes.Equal(r.Receipt, hash[:]) {
+		if !bytes.Equal(by, hash[:]) {
 			continue
 		}
 		err = errors.Join(
 			w.exec(`DELETE FROM entry WHERE ballot = ? AND fact = ?`, from.id, at),
 			w.entries.add(to.id, at),
-			w.exec(`UPDATE undated SET ballot = ? WHERE fact = ?`, to.id, at))
+			w.exec(`UPDATE undated SET ballot = ? WHERE fact = ?`, to.id, at),
+			w.exec(`UPDATE text SET ballot = ? WHERE fact = ?`, to.id, at))
 		if err != nil {
 			return err
 		}
@@ -149,6 +148,24 @@ func (w *run) reroute(hash [32]byte, from, to *ballot) error {
 	w.dirty(from)
 	w.dirty(to)
 	return nil
+}
+
+// receiptBy gives the receipt hash by which a fact came to its ballot; none
+// where it came otherwise.
+func receiptBy(f *fact.Fact) ([]byte, error) {
+	if f.Kind != fact.KindRating && f.Kind != fact.KindText && f.Kind != fact.KindWithdrawal {
+		return nil, nil
+	}
+	body, err := decode(f)
+	switch b := body.(type) {
+	case *fact.Rating:
+		return b.Receipt, err
+	case *fact.Text:
+		return b.Receipt, err
+	case *fact.Withdrawal:
+		return b.Receipt, err
+	}
+	return nil, err
 }
 
 // factsOf lists the facts about a ballot.

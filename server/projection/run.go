@@ -36,6 +36,7 @@ type run struct {
 	docs   map[unitDay]*dossierCell
 	groups map[group]bool // held groups to write
 	desked map[int64]bool
+	texts  [][32]byte // digests of texts that came into effect
 
 	facts   rows
 	entries rows
@@ -82,7 +83,7 @@ func (w *run) finish() error {
 
 // change tells what the run touched.
 func (w *run) change() Change {
-	c := Change{Org: len(w.claims) > 0}
+	c := Change{Org: len(w.claims) > 0, Texts: w.texts}
 	for o := range w.touched {
 		c.Marks = append(c.Marks, o.mark())
 	}

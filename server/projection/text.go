@@ -1,0 +1,120 @@
+package projection
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"hailong/internal/fact"
+	"hailong/internal/survey"
+)
+
+// addText puts a text into effect: it is about the ballot that a rating of the
+// same sitting is for.
+func (w *run) addText(o *origin, f *fact.Fact, t *fact.Text) error {
+	b, err := w.beside(o, f, t.Receipt, t.Sealed, t.Session)
+	if err != nil {
+		return err
+	}
+	if len(t.Digest) > 0 {
+		w.texts = append(w.texts, [32]byte(t.Digest))
+	}
+	return w.exec(`INSERT INTO text(fact, ballot, session, purpose, digest, size) VALUES (?,?,?,?,?,?)`,
+		id(o.oid, f.Number), b.id, t.Session, t.Purpose, append([]byte{}, t.Digest...), int64(t.Size))
+}
+
+func (w *run) removeText(o *origin, f *fact.Fact, t *fact.Text) error {
+	return errors.Join(
+		w.notBeside(o, f, t.Receipt, t.Sealed, t.Session),
+		w.exec(`DELETE FROM text WHERE fact = ?`, id(o.oid, f.Number)))
+}
+
+// beside notes that a text or withdrawal is about the ballot of its sitting,
+// which is then computed anew.
+func (w *run) beside(o *origin, f *fact.Fact, receipt, sealed, session []byte) (*ballot, error) {
+	b, err := w.route(receipt, sealed, session)
+	if err != nil {
+		return nil, err
+	}
+	b.anew = true
+	w.dirty(b)
+	return b, w.entries.add(b.id, id(o.oid, f.Number))
+}
+
+func (w *run) notBeside(o *origin, f *fact.Fact, receipt, sealed, session []byte) error {
+	b, err := w.route(receipt, sealed, session)
+	if err != nil {
+		return err
+	}
+	b.anew = true
+	w.dirty(b)
+	if err := w.entries.flush(); err != nil {
+		return err
+	}
+	return w.exec(`DELETE FROM entry WHERE ballot = ? AND fact = ?`, b.id, id(o.oid, f.Number))
+}
+
+// spoken is a fact of a sitting, as compute meets it.
+type spoken[B any] struct {
+	o    *origin
+	f    *fact.Fact
+	body *B
+}
+
+// takenBack says whether one of the withdrawals takes a rating back.
+func takenBack(x spoken[fact.Rating], withdrawals []spoken[fact.Withdrawal]) bool {
+	for _, y := range withdrawals {
+		since := y.f.Mono - x.f.Mono
+		if x.o == y.o && x.f.Number < y.f.Number && x.f.Boot == y.f.Boot && since >= 0 && since <= fact.WithdrawTime &&
+			bytes.Equal(x.body.Session, y.body.Session) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdTexts says which of a ballot's texts hold, now that its rating is found.
+func (w *run) holdTexts(s *state, texts []spoken[fact.Text], ratings []spoken[fact.Rating]) error {
+	var counted *spoken[fact.Rating]
+	for i := range ratings {
+		if x := &ratings[i]; s.score != 0 && id(x.o.oid, x.f.Number) == s.fact {
+			counted = x
+		}
+	}
+	for _, x := range texts {
+		holds := len(x.body.Digest) > 0
+		for _, y := range texts {
+			if x.o == y.o && x.f.Number < y.f.Number && x.body.Purpose == y.body.Purpose && bytes.Equal(x.body.Session, y.body.Session) {
+				holds = false
+			}
+		}
+		if survey.Purpose(x.body.Purpose) == survey.PurposeComment {
+			holds = holds && counted != nil && counted.o == x.o && bytes.Equal(counted.body.Session, x.body.Session)
+		}
+		if err := w.exec(`UPDATE text SET holds = ? WHERE fact = ?`, bit(holds), id(x.o.oid, x.f.Number)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Texts lists the digests of the texts in effect whose words are to be kept,
+// at most limit of them, from after on; next is what to ask with for more, and
+// no digests is the end. Those that no longer hold are among them: whether one
+// holds may change with facts that come late. A digest may come twice.
+func (p *Projection) Texts(ctx context.Context, after int64, limit int) (digests [][32]byte, next int64, err error) {
+	r, err := p.db.Read().QueryContext(ctx, `SELECT fact, digest FROM text WHERE fact > ? AND digest <> x'' ORDER BY fact LIMIT ?`, after, limit)
+	if err != nil {
+		return nil, after, err
+	}
+	defer r.Close()
+	next = after
+	for r.Next() {
+		var raw []byte
+		if err := r.Scan(&next, &raw); err != nil {
+			return nil, after, err
+		}
+		digests = append(digests, [32]byte(raw))
+	}
+	return digests, next, r.Err()
+}
