@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ const MaxBody = 256 << 10
 type request struct {
 	kinds  []fact.Kind
 	bodies []cbor.RawMessage
+	words  [][]byte // beside each body; nil: beside none
 	refs   []fact.Ref
 	err    error
 	wake   chan bool // true: lead the next commit; false: done
@@ -30,7 +32,8 @@ type request struct {
 }
 
 // Append records the entries as consecutive facts of the current origin, and
-// returns when they are on the disk. Callers that wait at the same time share
+// returns when they are on the disk, a text fact together with its words, of
+// which its digest and size must be. Callers that wait at the same time share
 // one commit: whoever finds nobody at work commits at once for all who wait.
 //
 // An error means that the entries are not recorded, with one exception:
@@ -57,6 +60,15 @@ func (o *Outbox) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref,
 			return nil, fmt.Errorf("outbox: a body of %d bytes, more than %d", len(body), MaxBody)
 		case e.Kind == fact.KindOpened:
 			return nil, errors.New("outbox: only the outbox itself opens an origin")
+		}
+		if e.Kind == fact.KindText || len(e.Words) > 0 {
+			if err := checkWords(e, body); err != nil {
+				return nil, err
+			}
+			if r.words == nil {
+				r.words = make([][]byte, len(entries))
+			}
+			r.words[i] = e.Words
 		}
 		r.kinds[i], r.bodies[i] = e.Kind, body
 	}
@@ -160,10 +172,10 @@ func (o *Outbox) commit(batch []*request, withMarks bool) {
 		if len(rows) == 0 {
 			return
 		}
-		err = o.w.put(rows, o.marks.pick(o, withMarks))
+		err = o.w.put(rows, o.w.words, o.marks.pick(o, withMarks))
 		if err != nil && withMarks && sqlite.IsFull(err) {
 			withMarks = false // what people say comes before what servers say
-			err = o.w.put(rows, nil)
+			err = o.w.put(rows, o.w.words, nil)
 		}
 		if err != nil {
 			err = o.settle(err, &next)
@@ -190,25 +202,33 @@ func (o *Outbox) commit(batch []*request, withMarks bool) {
 		return
 	}
 	o.signal()
+	if len(o.w.words) > 0 {
+		clear(o.w.words) // they are large
+		notify(o.written)
+	}
 }
 
-// encode gives the facts their numbers and hashes, from the head onwards.
+// encode gives the facts their numbers and hashes, from the head onwards, and
+// puts the words beside them into the writer's list.
 func (o *Outbox) encode(batch []*request) (chain, []row) {
-	next, rows := *o.current(), o.w.rows[:0]
+	next, rows, words := *o.current(), o.w.rows[:0], o.w.words[:0]
 	stamp := o.opt.Stamp()
 	for _, r := range batch {
-		before, n := next, len(rows)
+		before, n, m := next, len(rows), len(words)
 		r.refs = make([]fact.Ref, len(r.bodies))
 		for i, body := range r.bodies {
 			var err error
 			if rows, err = next.extend(rows, r.kinds[i], stamp, body); err != nil {
-				next, rows, r.refs, r.err = before, rows[:n], nil, err
+				next, rows, words, r.refs, r.err = before, rows[:n], words[:m], nil, err
 				break
+			}
+			if r.words != nil && len(r.words[i]) > 0 {
+				words = append(words, wordsRow{sha256.Sum256(r.words[i]), r.words[i], next.row(next.last)})
 			}
 			r.refs[i] = fact.Ref{Origin: next.origin, Number: next.last, Stamp: stamp}
 		}
 	}
-	o.w.rows = rows
+	o.w.rows, o.w.words = rows, words
 	return next, rows
 }
 

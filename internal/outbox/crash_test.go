@@ -3,6 +3,7 @@ package outbox
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -46,13 +47,17 @@ func child(args string) error {
 			for i := uint64(0); ; i++ {
 				n := round<<48 | g<<40 | i<<1
 				entries := []fact.Entry{numbered(n), numbered(n + 1)}[:1+i%2]
+				count := uint64(len(entries))
+				if hasWords(n) {
+					entries = append(entries, text(wordsOf(n)))
+				}
 				if _, err := o.Append(ctx, entries...); err != nil {
 					errs <- err
 					return
 				}
 				var said [16]byte // one write: lines of several goroutines do not mix
 				binary.BigEndian.PutUint64(said[:], n)
-				binary.BigEndian.PutUint64(said[8:], uint64(len(entries)))
+				binary.BigEndian.PutUint64(said[8:], count)
 				if _, err := os.Stdout.Write(said[:]); err != nil {
 					errs <- err
 					return
@@ -78,8 +83,11 @@ func child(args string) error {
 	return <-errs
 }
 
+// hasWords says whether the child writes words beside fact n.
+func hasWords(n uint64) bool { return n%2 == 0 && n>>1%4 == 0 }
+
 // A process is killed in the middle of concurrent appends, again and again on
-// one file: what it acknowledged is there once, and the chains hold.
+// one file: what it acknowledged is there once, with its words, and the chains hold.
 func TestKilledWhileAppending(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	acknowledged := map[uint64]bool{}
@@ -111,13 +119,16 @@ func TestKilledWhileAppending(t *testing.T) {
 		if len(acknowledged) <= before+150*(round+1) {
 			t.Fatal("the child ended by itself")
 		}
-		stored := map[uint64]int{}
+		stored, texts := map[uint64]int{}, map[string]bool{}
 		o := mustOpen(t, path, Options{})
 		cs := chainsOf(t, o)
 		for _, c := range cs {
 			for _, r := range drain(t, o, c) {
 				if r.Fact.Kind == fact.KindRating {
 					stored[numberOf(t, r.Fact)]++
+				}
+				if r.Fact.Kind == fact.KindText {
+					texts[string(digestOf(t, r.Fact))] = true
 				}
 			}
 		}
@@ -130,8 +141,20 @@ func TestKilledWhileAppending(t *testing.T) {
 			if stored[n] != 1 {
 				t.Fatalf("round %d: fact %x was acknowledged and is lost", round, n)
 			}
+			if hasWords(n) {
+				mustHaveWords(t, o, wordsOf(n))
+			}
 		}
-		t.Logf("round %d: acknowledged %d, stored %d, in %d origins", round, len(acknowledged), len(stored), len(cs))
+		unsent, err := o.UnsentWords(t.Context(), 1<<20)
+		if err != nil || len(unsent) != len(texts) {
+			t.Fatalf("round %d: %d words beside %d text facts: %v", round, len(unsent), len(texts), err)
+		}
+		for _, words := range unsent {
+			if sum := sha256.Sum256(words); !texts[string(sum[:])] {
+				t.Fatalf("round %d: words without a fact", round)
+			}
+		}
+		t.Logf("round %d: acknowledged %d, stored %d with %d words, in %d origins", round, len(acknowledged), len(stored), len(unsent), len(cs))
 		mustClose(t, o)
 	}
 }

@@ -104,7 +104,7 @@ func (o *Outbox) flush(ctx context.Context) error {
 		if len(ms) == 0 {
 			return nil
 		}
-		if err := o.w.put(nil, ms); err != nil {
+		if err := o.w.put(nil, nil, ms); err != nil {
 			return err
 		}
 		o.mu.Lock()

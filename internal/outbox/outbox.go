@@ -1,6 +1,7 @@
 // Package outbox keeps the facts that this device records until every server
 // holds them: a file of its own, in which a fact is on the disk before anybody
-// is told that it was recorded.
+// is told that it was recorded. The sealed words that a fact names stand beside
+// it, apart from the chain.
 //
 // The facts form one chain (package fact). Several callers share one commit.
 // Whatever dies, what Append returned for is there at the next Open, the chain
@@ -65,6 +66,7 @@ type Outbox struct {
 	lock    *os.File
 	db      *sqlite.DB
 	changed chan struct{}
+	written chan struct{} // see WordsChanged
 
 	// Used only by whoever has the writer's turn (sqlite.DB.Raw).
 	w     writer
@@ -121,7 +123,7 @@ func Open(ctx context.Context, path string, o Options) (_ *Outbox, err error) {
 		o.Stamp = SystemStamp
 	}
 	o.Retention = cmp.Or(o.Retention, 90*24*time.Hour)
-	box := &Outbox{opt: o, path: path, changed: make(chan struct{}, 1)}
+	box := &Outbox{opt: o, path: path, changed: make(chan struct{}, 1), written: make(chan struct{}, 1)}
 	box.idle.L = &box.mu
 	defer func() {
 		if err != nil {
@@ -272,9 +274,12 @@ func (o *Outbox) Head() fact.Mark {
 // last received from. It is meant for one receiver.
 func (o *Outbox) Changed() <-chan struct{} { return o.changed }
 
-func (o *Outbox) signal() {
+func (o *Outbox) signal() { notify(o.changed) }
+
+// notify signals, where no signal waits yet.
+func notify(c chan<- struct{}) {
 	select {
-	case o.changed <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -23,7 +23,8 @@ const step = 500
 // is lowered to the head. reason is for people, in English.
 //
 // The facts above agreed are recorded again in the new origin with their
-// original times and bodies, so that their ballots stay the same; before them,
+// original times and bodies, so that their ballots stay the same, and their words
+// with them; before them,
 // the clock facts up to agreed that correct their times. The old origin's facts
 // leave only up to agreed from then on. All of it happens, or nothing.
 func (o *Outbox) Reopen(ctx context.Context, reason string, agreed uint64) error {
@@ -116,7 +117,10 @@ func (w *writer) again(old *chain, agreed uint64, next *chain) error {
 		if f.Kind == fact.KindOpened {
 			return nil
 		}
-		return w.record(next, f.Kind, f.Stamp(), f.Body)
+		if err := w.record(next, f.Kind, f.Stamp(), f.Body); err != nil {
+			return err
+		}
+		return w.follow(f, next.row(next.last))
 	}
 	for _, f := range clocks {
 		if err := record(&f, nil); err != nil {

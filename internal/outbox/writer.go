@@ -29,6 +29,7 @@ type writer struct {
 	stmts  []driver.Stmt
 	args   [2 * wide]driver.NamedValue
 	rows   []row // reused by every commit
+	words  []wordsRow
 }
 
 // wide rows in one statement: fewer crossings into C.
@@ -102,13 +103,16 @@ func (w *writer) rollback() error {
 	return w.exec("ROLLBACK")
 }
 
-// put commits rows, and marks if any. One row alone needs no BEGIN and COMMIT.
-func (w *writer) put(rows []row, marks []fact.Mark) error {
-	if len(rows) == 1 && len(marks) == 0 {
+// put commits rows, and words and marks if any. One row alone needs no BEGIN and COMMIT.
+func (w *writer) put(rows []row, words []wordsRow, marks []fact.Mark) error {
+	if len(rows) == 1 && len(words)+len(marks) == 0 {
 		return w.insertRows(rows)
 	}
 	_, err := w.transact(func() (chain, error) {
 		if err := w.insertRows(rows); err != nil {
+			return chain{}, err
+		}
+		if err := w.keep(words); err != nil {
 			return chain{}, err
 		}
 		return chain{}, w.putMarks(marks)
