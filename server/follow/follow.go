@@ -13,6 +13,7 @@ import (
 
 	"hailong/internal/bus"
 	"hailong/internal/fact"
+	"hailong/internal/survey"
 	"hailong/server/organisation"
 	"hailong/server/projection"
 )
@@ -209,13 +210,27 @@ func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, 
 	if err != nil {
 		return bus.KioskConfig{}, err
 	}
-	patterns, err := f.o.Projection.Setting(ctx, organisation.SettingPatterns)
+	var failed []error
+	setting := func(key string) string {
+		value, err := f.o.Projection.Setting(ctx, key)
+		failed = append(failed, err)
+		return value
+	}
+	asked, _, err := f.o.Projection.InForce(ctx, survey.DayOf(f.o.Now()))
+	failed = append(failed, err)
 	c := bus.KioskConfig{
 		Kiosk: k.Code, Desk: k.Desk, DeskName: k.DeskName, UnitName: k.UnitName, DeskEN: k.DeskEN, UnitEN: k.UnitEN,
 		Servers: f.o.Servers, Seal: f.o.Seal[:], Admitted: k.Admitted,
+		Service: k.Service, Questionnaire: asked.Document, Languages: organisation.Languages(setting(organisation.SettingLanguages)),
 	}
-	if patterns != "" {
+	if patterns := setting(organisation.SettingPatterns); patterns != "" {
 		c.Patterns = strings.Split(patterns, "\n")
 	}
-	return c, err
+	if k.Desk != "" {
+		c.Hours = setting(organisation.HoursOf(k.Desk))
+	}
+	if c.Hours == "" {
+		c.Hours = setting(organisation.SettingHours)
+	}
+	return c, errors.Join(failed...)
 }

@@ -2,9 +2,12 @@ package organisation
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/language"
 
 	"hailong/internal/fact"
 	"hailong/internal/receipt"
@@ -71,6 +74,8 @@ func (b *builder) settings(d *document) {
 		}
 		set(SettingSample, v.text)
 	}
+	set(SettingLanguages, b.languages(d.tags))
+	set(SettingHours, b.hours(d.settings, SettingHours))
 	var patterns []string
 	for _, v := range d.patterns {
 		if _, err := receipt.CompilePatterns([]string{v.text}); err != nil || v.text == "" {
@@ -83,6 +88,38 @@ func (b *builder) settings(d *document) {
 		b.add(d.patterns[0].at, "bỏ bớt mẫu", "các mẫu mã hồ sơ dài quá %d byte", fact.MaxText)
 	}
 	set(SettingPatterns, joined)
+}
+
+// languages checks the tags of the languages offered; Vietnamese is always one.
+func (b *builder) languages(tags []value) string {
+	var all []string
+	for _, v := range tags {
+		tag, err := language.Parse(v.text)
+		switch {
+		case err != nil || tag.String() != v.text:
+			b.add(v.at, "ví dụ vi, en, lo", "«%s» không phải là mã ngôn ngữ (BCP 47)", clip(v.text))
+		case slices.Contains(all, v.text):
+			b.add(v.at, "bỏ một trong hai", "ngôn ngữ «%s» được ghi hai lần", v.text)
+		}
+		all = append(all, v.text)
+	}
+	if len(tags) > 0 && !slices.Contains(all, "vi") {
+		b.add(tags[0].at, "thêm vi vào danh sách", "thiếu tiếng Việt (vi)")
+	}
+	joined := strings.Join(all, ",")
+	if len(joined) > fact.MaxText {
+		b.add(tags[0].at, "bỏ bớt ngôn ngữ", "danh sách ngôn ngữ dài quá %d byte", fact.MaxText)
+	}
+	return joined
+}
+
+// hours checks opening hours.
+func (b *builder) hours(r row, key string) string {
+	v := r.get(key)
+	if _, err := survey.ParseHours(v.text); err != nil || len(v.text) > fact.MaxText {
+		b.add(v.at, `ví dụ "T2-T6 07:30-11:30 13:30-17:00; T7 07:30-11:30"`, "giờ mở cửa «%s» chưa đúng", clip(v.text))
+	}
+	return v.text
 }
 
 // codeForm keeps codes fit for addresses and for reading out.
@@ -170,6 +207,9 @@ func (b *builder) addDesks(rows []row) {
 	for _, r := range rows {
 		d := fact.Desk{Code: b.code(codes, r), Unit: r.get("unit").text, Name: b.name(r, "name"), NameEN: b.name(r, "name_en"), Service: b.service(r)}
 		b.knownUnit(r)
+		if h := b.hours(r, "hours"); h != "" {
+			b.o.Settings = append(b.o.Settings, fact.Setting{Key: HoursOf(d.Code), Value: h})
+		}
 		b.desks[d.Code] = true
 		b.o.Desks = append(b.o.Desks, d)
 	}

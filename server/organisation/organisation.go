@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
@@ -36,7 +37,22 @@ const (
 	SettingLeastAnswers = "least_answers"    // least number of answers for a verdict
 	SettingPatterns     = "dossier_patterns" // for receipt.CompilePatterns, one a line
 	SettingSample       = "sample"           // true or false: pages say that the data is made up
+	SettingLanguages    = "languages"        // offered to citizens, for Languages
+	SettingHours        = "opening_hours"    // for survey.ParseHours; see HoursOf
 )
+
+// HoursOf gives the key of a desk's own opening hours, which go before those of
+// the province.
+func HoursOf(desk string) string { return SettingHours + "/" + desk }
+
+// Languages reads the setting of that name: BCP 47 tags, in the order in which
+// they are offered. Where nothing is set: Vietnamese and English.
+func Languages(value string) []string {
+	if value == "" {
+		return []string{"vi", "en"}
+	}
+	return strings.Split(value, ",")
+}
 
 // Load reads the file at path. Errors: survey.CodeFileUnreadable,
 // survey.CodeFileTooLarge, or those of Parse.

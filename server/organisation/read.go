@@ -40,6 +40,7 @@ type document struct {
 	province row
 	settings row
 	patterns []value
+	tags     []value // languages
 	lists    map[string][]row
 }
 
@@ -51,7 +52,7 @@ var keys = map[string]struct {
 }{
 	"unit_kinds": {[]string{"code", "name", "name_en"}, 2},
 	"units":      {[]string{"code", "name", "kind", "name_en", "parent", "from", "until"}, 3},
-	"desks":      {[]string{"code", "unit", "name", "service", "name_en"}, 4},
+	"desks":      {[]string{"code", "unit", "name", "service", "name_en", "hours"}, 4},
 	"kiosks":     {[]string{"code", "desk", "name"}, 3},
 	"targets":    {[]string{"service", "operator", "percent", "from", "kind", "unit"}, 4},
 }
@@ -96,15 +97,14 @@ func (d *document) readProvince(c *collector, p pair) {
 			put(c, d.province, q)
 			continue
 		}
-		for _, s := range pairs(c, q.node, []string{SettingLeastAnswers, SettingPatterns, SettingSample}) {
-			if s.key != SettingPatterns {
+		for _, s := range pairs(c, q.node, []string{SettingLeastAnswers, SettingPatterns, SettingSample, SettingLanguages, SettingHours}) {
+			switch s.key {
+			case SettingPatterns:
+				d.patterns = scalars(c, s)
+			case SettingLanguages:
+				d.tags = scalars(c, s)
+			default:
 				put(c, d.settings, s)
-				continue
-			}
-			for _, n := range items(c, s) {
-				if v, ok := scalar(c, n); ok {
-					d.patterns = append(d.patterns, v)
-				}
 			}
 		}
 	}
@@ -188,6 +188,16 @@ func items(c *collector, p pair) []ast.Node {
 	}
 	c.add(p.at, "bắt đầu mỗi mục bằng dấu «- »", "«%s» phải là một danh sách", p.key)
 	return nil
+}
+
+// scalars gives the entries of a list of single values.
+func scalars(c *collector, p pair) (all []value) {
+	for _, n := range items(c, p) {
+		if v, ok := scalar(c, n); ok {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // broken says that a node is no scalar, which scalar reports.

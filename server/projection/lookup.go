@@ -66,14 +66,15 @@ type Kiosk struct {
 	Code, Desk         string // codes; empty where not known
 	DeskName, UnitName string
 	DeskEN, UnitEN     string
+	Service            uint8 // of its desk
 	Admitted           bool
 }
 
 // LookupKiosk finds the place of the kiosk with this Ed25519 public key.
 func (p *Projection) LookupKiosk(ctx context.Context, public []byte) (k Kiosk, err error) {
-	err = p.db.Read().QueryRowContext(ctx, `SELECT a.kiosk, coalesce(k.desk, ''), coalesce(d.name, ''), coalesce(u.name, ''), coalesce(d.name_en, ''), coalesce(u.name_en, '')
+	err = p.db.Read().QueryRowContext(ctx, `SELECT a.kiosk, coalesce(k.desk, ''), coalesce(d.name, ''), coalesce(u.name, ''), coalesce(d.name_en, ''), coalesce(u.name_en, ''), coalesce(d.service, 0)
 		FROM admission a LEFT JOIN kiosk k ON k.code = a.kiosk LEFT JOIN desk d ON d.code = k.desk LEFT JOIN unit u ON u.code = d.unit
-		WHERE a.public = ? ORDER BY a.fact DESC LIMIT 1`, public).Scan(&k.Code, &k.Desk, &k.DeskName, &k.UnitName, &k.DeskEN, &k.UnitEN)
+		WHERE a.public = ? ORDER BY a.fact DESC LIMIT 1`, public).Scan(&k.Code, &k.Desk, &k.DeskName, &k.UnitName, &k.DeskEN, &k.UnitEN, &k.Service)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, nil
 	}

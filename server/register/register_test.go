@@ -50,7 +50,7 @@ func TestRegister(t *testing.T) {
 		t.Fatalf("the projection does not know the receipt that was answered: %v %v", ok, err)
 	}
 	want := projection.Known{Ballot: w.Keys.Ballot(code), Desk: "D1", Unit: "H41", Service: 2,
-		Received: time.Date(2026, 11, 20, 9, 30, 0, 0, survey.Zone).UnixMilli()}
+		Step: uint8(survey.StepReceived), Officer: true, Received: time.Date(2026, 11, 20, 9, 30, 0, 0, survey.Zone).UnixMilli()}
 	want.Closes, want.DeskName, want.UnitName = known.Closes, known.DeskName, known.UnitName
 	if known != want {
 		t.Errorf("known as %+v, want %+v", known, want)
