@@ -1,40 +1,80 @@
 package kiosk
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/capture"
+	"hailong/internal/fact"
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
 )
 
-// ratingRequest is the body of POST /api/v1/ratings.
+// ratingRequest is the body of POST /api/v1/ratings: a tap, or all that was said
+// in a sitting so far. Comment and contact are sent once: they hold.
 type ratingRequest struct {
 	Scan     string       `json:"scan"` // as the scanner sent it; "" is a walk-in
 	Score    survey.Score `json:"score"`
 	Session  string       `json:"session"`  // of POST /api/v1/scans or an earlier rating; "" begins a sitting
 	Language string       `json:"language"` // as shown
 	TookMS   uint32       `json:"took_ms"`  // from the faces to the tap
+
+	Questionnaire uint16                  `json:"questionnaire"` // version that was shown; 0: the overall question alone
+	Answers       map[string]survey.Score `json:"answers"`       // by the question's code
+	Reasons       []string                `json:"reasons"`       // "+" or "-" and the reason's code
+	Comment       *string                 `json:"comment"`       // absent: as before; "": taken back
+	Contact       *contactRequest         `json:"contact"`       // absent: as before; empty: taken back
 }
 
-// apiRate records one tap, and answers 201 once it is on the disk. Its answer is
+// contactRequest is how to reach someone who asked for it.
+type contactRequest struct {
+	Name    string `json:"name"`
+	Contact string `json:"contact"`
+	Consent string `json:"consent"` // the sentence that was agreed to, as shown
+}
+
+// maxConsent is the longest sentence of consent in bytes: that of a
+// questionnaire is no longer.
+const maxConsent = 400
+
+// input puts the request into the words of the use case.
+func (a *app) input(r *ratingRequest) (in capture.Input, err error) {
+	in = capture.Input{
+		Score: r.Score, Language: r.Language, Took: time.Duration(r.TookMS) * time.Millisecond,
+		Questionnaire: r.Questionnaire, Reasons: r.Reasons, Comment: r.Comment,
+	}
+	for _, code := range slices.Sorted(maps.Keys(r.Answers)) {
+		in.Answers = append(in.Answers, fact.Answer{Question: code, Score: uint8(r.Answers[code])})
+	}
+	if c := r.Contact; c != nil {
+		if len(c.Consent) > maxConsent {
+			return in, survey.New(survey.CodeBadField, "consent")
+		}
+		consent, _ := capture.Clean(c.Consent, maxConsent)
+		in.Contact = &capture.Contact{Name: c.Name, Contact: c.Contact, Consent: consent}
+	}
+	if in.Subject, err = a.subject(r.Scan); err != nil {
+		return in, err
+	}
+	if r.Session != "" {
+		in.Session, err = capture.ParseSession(r.Session)
+	}
+	return in, err
+}
+
+// apiRate records a rating, and answers 201 once it is on the disk. Its answer is
 // written by hand: every citizen waits for this one.
 func (a *app) apiRate(c *fiber.Ctx) error {
 	var r ratingRequest
 	if err := httpx.JSON(c, &r); err != nil {
 		return err
 	}
-	in := capture.Input{Score: r.Score, Language: r.Language, Took: time.Duration(r.TookMS) * time.Millisecond}
-	var err error
-	if in.Subject, err = a.subject(r.Scan); err != nil {
+	in, err := a.input(&r)
+	if err != nil {
 		return err
-	}
-	if r.Session != "" {
-		if in.Session, err = capture.ParseSession(r.Session); err != nil {
-			return err
-		}
 	}
 	done, err := a.capture.Rate(c.UserContext(), in)
 	if err != nil {
@@ -45,11 +85,46 @@ func (a *app) apiRate(c *fiber.Ctx) error {
 	b = append(b, in.Subject.Binding.String()...)
 	b = append(b, `","session":"`...)
 	b = append(b, done.Session.String()...)
-	b = append(b, "\"}\n"...)
+	b = append(b, '"')
+	if done.Cut {
+		b = append(b, `,"cut":true`...)
+	}
+	b = append(b, "}\n"...)
 	c.Status(fiber.StatusCreated)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, "application/json; charset=utf-8")
 	return c.Send(b)
+}
+
+// withdrawalRequest is the body of POST /api/v1/withdrawals.
+type withdrawalRequest struct {
+	Scan    string `json:"scan"`    // as in the rating
+	Session string `json:"session"` // that it was given in
+}
+
+// withdrawalAnswer says that the withdrawal is on the disk.
+type withdrawalAnswer struct {
+	Withdrawn bool `json:"withdrawn"`
+}
+
+// apiWithdraw takes back what was tapped in a sitting moments ago.
+func (a *app) apiWithdraw(c *fiber.Ctx) error {
+	var r withdrawalRequest
+	if err := httpx.JSON(c, &r); err != nil {
+		return err
+	}
+	subject, err := a.subject(r.Scan)
+	if err != nil {
+		return err
+	}
+	session, err := capture.ParseSession(r.Session)
+	if err != nil {
+		return err
+	}
+	if err := a.capture.Withdraw(c.UserContext(), subject, session); err != nil {
+		return err
+	}
+	return httpx.SendJSON(c, fiber.StatusCreated, withdrawalAnswer{Withdrawn: true})
 }
 
 // subject is what a scan is about; "" is someone without a receipt.

@@ -37,6 +37,11 @@ type Options struct {
 	Version  string
 	// Now is the time; nil: time.Now.
 	Now func() time.Time
+	// ServerTime is the time by the servers' clocks; false while none told it
+	// since this device was started. nil: it is never known.
+	ServerTime func() (time.Time, bool)
+	// ScreenMM is the screen's width in millimetres as it is mounted; 0: not known.
+	ScreenMM int
 }
 
 // Config is a kiosk's place, as a server tells it. The zero Config is that of a
@@ -46,7 +51,11 @@ type Config struct {
 	DeskName, UnitName string // in Vietnamese
 	DeskEN, UnitEN     string // may be empty
 	SealKey            *[32]byte
-	Patterns           receipt.Patterns // forms of dossier codes; nil: the usual ones
+	Patterns           receipt.Patterns      // forms of dossier codes; nil: the usual ones
+	Service            survey.Service        // of the desk
+	Sheet              *survey.Questionnaire // in force; nil: the overall question alone
+	Languages          []string              // offered, BCP 47; none: Vietnamese and English
+	Hours              survey.Hours          // of the desk
 }
 
 // Status is what staff see at /status. Zero times are not known.
@@ -72,6 +81,7 @@ type app struct {
 	views     *httpx.Views
 	catalogue *locale.Catalogue
 	sittings  *sittings
+	versions  versions
 }
 
 // New makes the app. It does not listen.
@@ -81,6 +91,9 @@ func New(o Options) (*fiber.App, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.ServerTime == nil {
+		o.ServerTime = func() (time.Time, bool) { return time.Time{}, false }
 	}
 	catalogue, err := locale.Load(web.Locales())
 	if err != nil {
@@ -99,10 +112,11 @@ func New(o Options) (*fiber.App, error) {
 		Recorder: o.Recorder, Channel: survey.ChannelKiosk, IsFull: o.IsFull, Now: o.Now,
 		Desk:    func() string { return o.Config().Desk },
 		SealKey: func() *[32]byte { return o.Config().SealKey }, Patterns: func() receipt.Patterns { return o.Config().Patterns },
+		Questionnaire: a.versions.get,
 	})
 	f := httpx.New(httpx.Options{
 		Log: o.Log, AccessLevel: slog.LevelDebug, Catalogue: catalogue, OneLanguage: true,
-		Views: views, Assets: assets, BodyLimit: 8 << 10, Registry: o.Registry, Ready: a.ready,
+		Views: views, Assets: assets, BodyLimit: 64 << 10, Registry: o.Registry, Ready: a.ready,
 	})
 	f.Get("/", a.showStart)
 	f.Post("/scan", a.saveScan)
@@ -112,6 +126,7 @@ func New(o Options) (*fiber.App, error) {
 	f.Get("/status", a.showStatus)
 	f.Post("/api/v1/scans", a.apiScan)
 	f.Post("/api/v1/ratings", a.apiRate)
+	f.Post("/api/v1/withdrawals", a.apiWithdraw)
 	return f, nil
 }
 

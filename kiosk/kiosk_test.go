@@ -241,12 +241,20 @@ func TestBeforeTheFirstConfiguration(t *testing.T) {
 	if _, page := d.ask(t, "/", "", ""); strings.Contains(page, `id="walkin"`) {
 		t.Error("walk-ins are invited, and could not be counted")
 	}
-	_, before := d.ask(t, "/state", "", "")
-	if _, page := d.ask(t, "/", "", ""); before == "" || !strings.Contains(page, `data-state="`+before+`"`) {
+	state := func() (s struct{ State string }) {
+		t.Helper()
+		_, answer := d.ask(t, "/state", "", "")
+		if err := json.Unmarshal([]byte(answer), &s); err != nil || s.State == "" {
+			t.Fatal(answer, err)
+		}
+		return s
+	}
+	before := state().State
+	if _, page := d.ask(t, "/", "", ""); !strings.Contains(page, `data-state="`+before+`"`) {
 		t.Errorf("the page does not know its state %q", before)
 	}
 	d.set(func() { d.config.Desk = "Q1" })
-	if _, after := d.ask(t, "/state", "", ""); after == before {
+	if state().State == before {
 		t.Error("an open page does not learn of its configuration")
 	}
 	d.set(func() { d.config.Desk = "" })

@@ -27,6 +27,8 @@ func (r *ratingRequest) QuickJSON(body []byte) bool {
 			out.Score = survey.Score(q.number(1))
 		case "took_ms":
 			out.TookMS = q.number(9)
+		case "questionnaire":
+			out.Questionnaire = uint16(q.number(4))
 		default:
 			return false
 		}

@@ -2,9 +2,6 @@ package kiosk
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -35,11 +32,14 @@ type ScreenPage struct {
 	Token    string // of the sitting, in the step "faces"
 	Faces    []Face
 	Texts    map[string]map[string]string // by language and key, for the script
-	State    string                       // see state
+	Setup    Setup                        // for the script
+	State    string                       // Setup.State
+	ScreenMM int                          // Setup.ScreenMM
 	NoScript string                       // where a page without script goes on by itself; "": nowhere
 }
 
-// Place is where the kiosk stands, in one language.
+// Place is where the kiosk stands, in one language; where it has no name in that
+// language, in Vietnamese, as the signs at the desk have it.
 type Place struct{ Desk, Unit string }
 
 // Face is one answer of the scale.
@@ -56,16 +56,18 @@ func place(l *locale.Language, c Config) Place {
 }
 
 func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
-	config := a.Config()
+	config, offered := a.Config(), a.languages()
+	httpx.Offer(c, tags(offered)...)
 	p := ScreenPage{Frame: httpx.NewFrame(c, ""), Step: step, WalkIns: config.Desk != "", Texts: map[string]map[string]string{}}
 	p.Title = p.L.T("kiosk.title")
 	p.Place = place(p.L.Language, config)
 	p.Mark = capture.NewSession().String()
-	p.State = a.state()
+	p.Setup = a.setup()
+	p.State, p.ScreenMM = p.Setup.State, p.Setup.ScreenMM
 	for i := range p.Switches {
 		p.Switches[i].Link = locale.In("/", p.Switches[i].Tag)
 	}
-	for _, l := range a.catalogue.Languages() {
+	for _, l := range offered.Languages() {
 		texts := l.Texts("kiosk.", "face.", "recorded")
 		at := place(l, config)
 		texts["place.desk"], texts["place.unit"] = at.Desk, at.Unit
@@ -75,22 +77,6 @@ func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
 		p.Faces = append(p.Faces, Face{score, "face." + strconv.Itoa(score)})
 	}
 	return p
-}
-
-// state changes with the program and with what a server told the kiosk: an open
-// page that nobody uses then loads itself anew.
-func (a *app) state() string {
-	c := a.Config()
-	h := sha256.New()
-	for _, s := range []string{a.Version, c.Desk, c.DeskName, c.DeskEN, c.UnitName, c.UnitEN} {
-		fmt.Fprintf(h, "%d:%s", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
-func (a *app) showState(c *fiber.Ctx) error {
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.SendString(a.state())
 }
 
 func (a *app) showStart(c *fiber.Ctx) error {

@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -48,13 +49,9 @@ const (
 )
 
 func (a *app) showStatus(c *fiber.Ctx) error {
-	s, err := a.Status(c.UserContext())
+	s, err := a.status(c.UserContext())
 	if err != nil {
 		return err
-	}
-	// What capture saw fail may be newer than what the outbox tells of itself.
-	if t, ok := a.capture.Trouble(); ok && s.StorageError == "" {
-		s.StorageError, s.StorageFailed = t.Err.Error(), t.At
 	}
 	if !strings.Contains(c.Get(fiber.HeaderAccept), "text/html") {
 		return httpx.SendJSON(c, fiber.StatusOK, a.answer(s))
@@ -67,6 +64,19 @@ func (a *app) showStatus(c *fiber.Ctx) error {
 		p.Fine = p.Fine && r.Try == ""
 	}
 	return a.views.Send(c, fiber.StatusOK, "kiosk/status", p)
+}
+
+// status is Status with what this app itself saw fail.
+func (a *app) status(ctx context.Context) (Status, error) {
+	s, err := a.Status(ctx)
+	if err != nil {
+		return s, err
+	}
+	// What capture saw fail may be newer than what the outbox tells of itself.
+	if t, ok := a.capture.Trouble(); ok && s.StorageError == "" {
+		s.StorageError, s.StorageFailed = t.Err.Error(), t.At
+	}
+	return s, nil
 }
 
 func (a *app) answer(s Status) statusAnswer {
@@ -117,14 +127,13 @@ func (a *app) rows(l *locale.Language, s Status) []StatusRow {
 	if s.ClockKnown {
 		clock = l.T("status.clock.offset", "Seconds", l.Decimal(s.ClockOffset.Seconds(), 1))
 	}
-	silent := s.LastContact.IsZero() || now.Sub(s.LastContact) > longSilence
 	oldest := l.T("status.none")
 	if s.Backlog > 0 {
 		oldest = when(s.OldestUnsent)
 	}
 	return []StatusRow{
 		{l.T("status.storage"), storage, warn(s.StorageError != "", "status.storage.try")},
-		{l.T("status.contact"), when(s.LastContact), warn(silent, "status.contact.try")},
+		{l.T("status.contact"), when(s.LastContact), warn(late(now, s.LastContact), "status.contact.try")},
 		{l.T("status.backlog"), l.Number(s.Backlog), ""},
 		{l.T("status.oldest"), oldest, ""},
 		{l.T("status.desk"), desk, warn(config.Desk == "", "status.desk.try")},

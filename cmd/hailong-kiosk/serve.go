@@ -22,6 +22,7 @@ import (
 	"hailong/internal/outbox"
 	"hailong/internal/receipt"
 	"hailong/internal/sqlite"
+	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/kiosk"
 )
@@ -56,6 +57,7 @@ type serveCmd struct {
 	Name      string        `help:"Name of this device, for people." default:"kiosk" env:"HAILONG_NAME"`
 	Listen    string        `help:"Address of the screen." default:"127.0.0.1:8090" env:"HAILONG_LISTEN"`
 	Nats      string        `help:"Where the server's NATS is; several with commas." default:"nats://127.0.0.1:4222" env:"HAILONG_NATS"`
+	Screen    int           `name:"screen-width" help:"Width of the screen in millimetres, as it is mounted; without it sizes are guessed." env:"HAILONG_SCREEN_WIDTH"`
 	Retention time.Duration `help:"How long facts stay on this device at least." default:"2160h" env:"HAILONG_RETENTION"`
 }
 
@@ -85,17 +87,23 @@ type device struct {
 	listener net.Listener
 
 	config atomic.Pointer[config]
-	offset atomic.Pointer[time.Duration] // of the wall clock to the server's
+	told   atomic.Pointer[fact.Clock] // the last time that a server told; nil: none since this boot
 }
 
 // config is what a server said of this kiosk's place.
 type config struct {
 	bus.KioskConfig
-	patterns receipt.Patterns // compiled; nil: the usual ones
+	patterns receipt.Patterns      // compiled; nil: the usual ones
+	sheet    *survey.Questionnaire // nil: the overall question alone
+	hours    survey.Hours
 }
 
-// configKey is where the outbox keeps the last configuration for offline starts.
-const configKey = "config"
+// Where the outbox keeps, for offline starts, the last configuration and the last
+// time that a server told.
+const (
+	configKey = "config"
+	toldKey   = "told"
+)
 
 func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err error) {
 	d := &device{c: c, log: log}
@@ -124,6 +132,13 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 	if len(raw) > 0 && fact.Unmarshal(raw, &kept) == nil {
 		d.take(kept)
 	}
+	if raw, err = d.outbox.Value(ctx, toldKey); err != nil {
+		return nil, err
+	}
+	var told fact.Clock
+	if len(raw) > 0 && fact.Unmarshal(raw, &told) == nil && told.Boot == stamp().Boot {
+		d.told.Store(&told)
+	}
 	if d.bus, err = bus.Connect(bus.Options{Name: "kiosk " + c.Name, URL: c.Nats, Log: log}); err != nil {
 		return nil, err
 	}
@@ -133,6 +148,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 	})
 	if d.app, err = kiosk.New(kiosk.Options{
 		Recorder: d.outbox, IsFull: sqlite.IsFull, Config: d.screenConfig, Status: d.status, Log: log, Version: version(),
+		ServerTime: d.serverTime, ScreenMM: c.Screen,
 	}); err != nil {
 		return nil, err
 	}
@@ -144,11 +160,25 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 
 // clock records what time a server said it was.
 func (d *device) clock(ctx context.Context, c fact.Clock) error {
-	s := stamp()
-	off := time.Duration(s.Wall-(c.Server+s.Mono-c.Mono)) * time.Millisecond
-	d.offset.Store(&off)
-	_, err := d.outbox.Append(ctx, fact.Entry{Kind: fact.KindClock, Body: &c})
-	return err
+	d.told.Store(&c)
+	kept, err := fact.Marshal(&c)
+	if err != nil {
+		return err
+	}
+	if _, err := d.outbox.Append(ctx, fact.Entry{Kind: fact.KindClock, Body: &c}); err != nil {
+		return err
+	}
+	return d.outbox.SetValue(ctx, toldKey, kept)
+}
+
+// serverTime is what time it is at the servers, by this device's time since its
+// boot: its wall clock may say anything.
+func (d *device) serverTime() (time.Time, bool) {
+	told, now := d.told.Load(), stamp()
+	if told == nil || told.Boot != now.Boot {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(told.Server + now.Mono - told.Mono), true
 }
 
 // Run works until the context ends, or a part fails for good.
@@ -232,8 +262,8 @@ func (d *device) keep(ctx context.Context, c bus.KioskConfig) error {
 	return d.outbox.SetValue(ctx, configKey, now)
 }
 
-// take makes a configuration the one in force. Forms of dossier codes that do
-// not compile here, as those of a newer server might not, leave the usual ones.
+// take makes a configuration the one in force. What is not understood here, as
+// something of a newer server might not be, leaves what holds without it.
 func (d *device) take(c bus.KioskConfig) {
 	in := &config{KioskConfig: c}
 	if len(c.Patterns) > 0 {
@@ -243,6 +273,17 @@ func (d *device) take(c bus.KioskConfig) {
 			d.log.Warn("the forms of dossier codes in the settings are not understood; the usual ones hold", "error", err)
 		}
 	}
+	if len(c.Questionnaire) > 0 {
+		var err error
+		if in.sheet, err = survey.ParseQuestionnaire(c.Questionnaire); err != nil {
+			in.sheet = nil
+			d.log.Warn("the questionnaire is not understood; the overall question alone is asked", "error", err)
+		}
+	}
+	var err error
+	if in.hours, err = survey.ParseHours(c.Hours); err != nil {
+		d.log.Warn("the opening hours are not understood; the screen does not sleep", "error", err)
+	}
 	d.config.Store(in)
 }
 
@@ -251,6 +292,7 @@ func (d *device) screenConfig() kiosk.Config {
 	c := d.config.Load()
 	k := kiosk.Config{
 		Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName, DeskEN: c.DeskEN, UnitEN: c.UnitEN, Patterns: c.patterns,
+		Service: survey.Service(c.Service), Sheet: c.sheet, Languages: c.Languages, Hours: c.hours,
 	}
 	if len(c.Seal) == 32 {
 		k.SealKey = (*[32]byte)(c.Seal)
@@ -279,8 +321,8 @@ func (d *device) status(ctx context.Context) (kiosk.Status, error) {
 	if u.OldestUnsent.Wall != 0 {
 		s.OldestUnsent = time.UnixMilli(u.OldestUnsent.Wall)
 	}
-	if off := d.offset.Load(); off != nil {
-		s.ClockOffset, s.ClockKnown = *off, true
+	if now, ok := d.serverTime(); ok {
+		s.ClockOffset, s.ClockKnown = time.Duration(stamp().Wall-now.UnixMilli())*time.Millisecond, true
 	}
 	if stats.Failing && stats.LastError != nil {
 		s.StorageError, s.StorageFailed = stats.LastError.Error(), stats.LastErrorAt
