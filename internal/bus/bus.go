@@ -4,7 +4,8 @@
 // The stream HAILONG_FACTS holds batches of facts on hl.fact.<origin>. All else
 // is core NATS and may be lost: watermarks on hl.mark.<origin>, asked for on
 // hl.ask.<origin>; the time on hl.time; a kiosk's configuration on
-// hl.config.<public key>.
+// hl.config.<public key>. What people wrote has a way of its own: see
+// WordsStream.
 package bus
 
 import (
@@ -68,7 +69,9 @@ type Bus struct {
 	o   Options
 	log *slog.Logger
 
-	seen atomic.Bool // the stream was there
+	// The streams were there; and the one of words, once it was looked up.
+	seen, seenWords atomic.Bool
+	words           atomic.Pointer[jetstream.Stream]
 
 	mu     sync.Mutex
 	link   context.Context // of the connection that stands; nil without one

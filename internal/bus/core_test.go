@@ -14,13 +14,17 @@ func TestConfigurationOfOtherVersions(t *testing.T) {
 	want := KioskConfig{Kiosk: "K01", Desk: "MC", DeskName: "Quầy", UnitName: "Sở", Servers: []string{"s1"}, Seal: make([]byte, 32), Admitted: true}
 	now := want
 	now.Patterns, now.DeskEN, now.UnitEN = []string{"x"}, "Desk", "Office"
+	second := now // what the program before this one knew
+	now.Service, now.Questionnaire, now.Languages, now.Hours = 2, []byte("{}"), []string{"vi", "lo"}, "T2-T6"
+	known := append(append([]any{}, first...), []string{"x"}, "Desk", "Office")
 	for name, c := range map[string]struct {
 		stored any
 		want   KioskConfig
 	}{
 		"first version": {first, want},
+		"second":        {known, second},
 		"this version":  {&now, now},
-		"newer version": {append(append([]any{}, first...), []string{"x"}, "Desk", "Office", map[string]int{"new": 1}), now},
+		"newer version": {append(known, 2, []byte("{}"), []string{"vi", "lo"}, "T2-T6", map[string]int{"new": 1}), now},
 	} {
 		data, err := fact.Marshal(c.stored)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -46,55 +47,66 @@ type Message struct {
 // EnsureStream makes the stream where it is missing, keeps the settings that
 // this side sets, and says what is there.
 func (b *Bus) EnsureStream(ctx context.Context) (Stream, error) {
-	s, err := b.js.Stream(ctx, StreamName)
-	if errors.Is(err, jetstream.ErrStreamNotFound) && b.seen.Load() {
+	s, err := b.ensure(ctx, jetstream.StreamConfig{
+		Name:        StreamName,
+		Description: "Facts on their way to every server",
+		Subjects:    []string{factSubject + ">"},
+		MaxMsgSize:  MaxMessage,
+	}, &b.seen)
+	if err != nil {
+		return Stream{}, err
+	}
+	return streamOf(s.CachedInfo()), nil
+}
+
+// ensure makes a stream where it is missing, with what all streams have in
+// common, and keeps the settings that this side sets. seen is whether it was
+// there before.
+func (b *Bus) ensure(ctx context.Context, cfg jetstream.StreamConfig, seen *atomic.Bool) (jetstream.Stream, error) {
+	name := cfg.Name
+	s, err := b.js.Stream(ctx, name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) && seen.Load() {
 		// It is being deleted: nats-server 2.15 tells its readers before it has
 		// moved the files away, and would take those of a stream that is made
 		// meanwhile along; that one then stores nothing until a restart.
 		if pause(ctx, deletionPause) != nil {
-			return Stream{}, fmt.Errorf("bus: stream %s: %w", StreamName, context.Cause(ctx))
+			return nil, fmt.Errorf("bus: stream %s: %w", name, context.Cause(ctx))
 		}
-		s, err = b.js.Stream(ctx, StreamName)
+		s, err = b.js.Stream(ctx, name)
 	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		cfg := jetstream.StreamConfig{
-			Name:        StreamName,
-			Description: "Facts on their way to every server",
-			Subjects:    []string{factSubject + ">"},
-			Storage:     jetstream.FileStorage,
-			MaxAge:      Retention,
-			MaxMsgSize:  MaxMessage,
-			Replicas:    max(b.o.Replicas, 1),
-			// Who sends what twice is told by the facts' numbers, not here.
-			Duplicates: 100 * time.Millisecond,
-		}
+		cfg.Storage = jetstream.FileStorage
+		cfg.MaxAge = Retention
 		if b.o.MaxAge > 0 {
 			cfg.MaxAge = b.o.MaxAge
 		}
+		cfg.Replicas = max(b.o.Replicas, 1)
+		// Who sends what twice is told by the facts' numbers and the words'
+		// digests, not here.
+		cfg.Duplicates = 100 * time.Millisecond
 		s, err = b.js.CreateStream(ctx, cfg)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another was quicker
-			s, err = b.js.Stream(ctx, StreamName)
+			s, err = b.js.Stream(ctx, name)
 		}
 	}
 	if err != nil {
-		return Stream{}, fmt.Errorf("bus: stream %s: %w", StreamName, linkError(ctx, err))
+		return nil, fmt.Errorf("bus: stream %s: %w", name, linkError(ctx, err))
 	}
-	info := s.CachedInfo()
-	cfg := info.Config
+	has := s.CachedInfo().Config
+	cfg = has
 	if b.o.Replicas > 0 {
 		cfg.Replicas = b.o.Replicas
 	}
 	if b.o.MaxAge > 0 {
 		cfg.MaxAge = b.o.MaxAge
 	}
-	if cfg.Replicas != info.Config.Replicas || cfg.MaxAge != info.Config.MaxAge {
+	if cfg.Replicas != has.Replicas || cfg.MaxAge != has.MaxAge {
 		if s, err = b.js.UpdateStream(ctx, cfg); err != nil {
-			return Stream{}, fmt.Errorf("bus: settings of stream %s: %w", StreamName, linkError(ctx, err))
+			return nil, fmt.Errorf("bus: settings of stream %s: %w", name, linkError(ctx, err))
 		}
-		info = s.CachedInfo()
 	}
-	b.seen.Store(true)
-	return streamOf(info), nil
+	seen.Store(true)
+	return s, nil
 }
 
 func streamOf(info *jetstream.StreamInfo) Stream {
