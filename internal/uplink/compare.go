@@ -188,8 +188,7 @@ func (s *session) reopen(c *chain, reason string, stream finding) error {
 	defer u.mu.Unlock()
 	u.moved[c.origin] = head
 	u.seen.reopens++
-	close(u.changed)
-	u.changed = make(chan struct{})
+	u.stir()
 	return errAgain
 }
 

@@ -31,6 +31,8 @@ type Status struct {
 	// Unconfirmed counts those of the current chain that a listed server is not
 	// known to hold.
 	Unconfirmed uint64
+	// WordsUnsent counts the words that their stream has not taken.
+	WordsUnsent int64
 	// Servers, by id, the listed ones first.
 	Servers []Server
 	// LastContact is when a server or the stream last said anything.
@@ -148,8 +150,12 @@ func (u *Uplink) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	unsent, err := u.o.Outbox.CountUnsentWords(ctx)
+	if err != nil {
+		return Status{}, err
+	}
 	head, listed := u.o.Outbox.Head(), u.o.Servers()
-	st := Status{Origin: head.Origin, Head: head.Number}
+	st := Status{Origin: head.Origin, Head: head.Number, WordsUnsent: unsent}
 	var linkErr error
 	st.Connected, linkErr = u.o.Bus.State()
 

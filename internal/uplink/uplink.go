@@ -1,7 +1,7 @@
 // Package uplink drains an outbox to the bus until every listed server holds
 // every fact: it batches, sends, hears the servers' watermarks, sends again
 // what a server lacks, and opens a new origin where the outbox turns out to be
-// an older copy.
+// an older copy. Beside the facts it carries the words that they name.
 //
 // An ack of the stream only means «on its way»; what a server holds is told by
 // its watermark alone, which may fall.
@@ -41,6 +41,19 @@ type Outbox interface {
 	// Value and SetValue keep small things over restarts.
 	Value(ctx context.Context, key string) ([]byte, error)
 	SetValue(ctx context.Context, key string, v []byte) error
+
+	// WordsChanged is signalled after each commit with words; the uplink is its
+	// one reader.
+	WordsChanged() <-chan struct{}
+	// UnsentWords and CountUnsentWords give those that the stream has not taken;
+	// MarkSent notes that it has, WordsSent says so.
+	UnsentWords(ctx context.Context, limit int) ([][]byte, error)
+	CountUnsentWords(ctx context.Context) (int64, error)
+	MarkSent(ctx context.Context, digests ...[32]byte) error
+	WordsSent(ctx context.Context, digest [32]byte) (bool, error)
+	// Words gives those with a digest, PruneWords deletes what confirm allows.
+	Words(ctx context.Context, digest [32]byte) (words []byte, ok bool, err error)
+	PruneWords(ctx context.Context, confirm func(ctx context.Context, digests [][32]byte) (held [][32]byte, err error)) (int64, error)
 }
 
 // Bus is what the uplink needs of NATS (*bus.Bus has it).
@@ -55,6 +68,11 @@ type Bus interface {
 	Ask(origin fact.OriginID) error
 	HashAt(ctx context.Context, server string, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)
 	Time(ctx context.Context) (server string, milli int64, roundTrip time.Duration, err error)
+
+	EnsureWords(ctx context.Context) error
+	PublishWords(words []byte) (*bus.Ack, error)
+	OnWantWords(fn func(digests [][32]byte)) (stop func(), err error)
+	HeldWords(ctx context.Context, server string, digests [][32]byte) (held [][32]byte, err error)
 }
 
 // Options of an Uplink. Outbox, Bus and Servers are needed.
@@ -137,6 +155,15 @@ var errAgain = errors.New("uplink: compare anew")
 // Run drains until ctx ends, over all faults, and returns ctx's error; or
 // bus.ErrDisconnected where the bus was closed before.
 func (u *Uplink) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	var words sync.WaitGroup
+	defer words.Wait()
+	defer stop()
+	words.Go(func() {
+		if err := u.carry(ctx); err != nil && ctx.Err() == nil {
+			u.log.Warn("uplink: words are not sent any more", "error", err)
+		}
+	})
 	defer func() {
 		for _, stop := range u.subs {
 			stop()
@@ -221,7 +248,12 @@ func (u *Uplink) note(origin fact.OriginID, number uint64) {
 	defer u.mu.Unlock()
 	if number > u.published[origin] {
 		u.published[origin] = number
-		close(u.changed)
-		u.changed = make(chan struct{})
+		u.stir()
 	}
+}
+
+// stir wakes whoever waits for what is sent. u.mu is held.
+func (u *Uplink) stir() {
+	close(u.changed)
+	u.changed = make(chan struct{})
 }
