@@ -1,6 +1,6 @@
 // Copies what the pages use of other projects into dist/, without a bundler:
 // each package's own distribution serves as it is. Go embeds dist/.
-import { copyFile, mkdir, readdir, rm, writeFile, readFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readdir, rm, writeFile, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,11 @@ await copyText(from("@tabler", "core", "dist", "css", "tabler.min.css"), to("tab
 await copyText(from("echarts", "dist", "echarts.min.js"), to("echarts.js"));
 await copyText(from("htmx.org", "dist", "htmx.min.js"), to("htmx.js"));
 
+// The reader of bar codes, for kiosks with a camera: its script looks for the
+// wasm file beside itself.
+await copyText(from("zxing-wasm", "dist", "iife", "reader", "index.js"), to("zxing.js"));
+await copyFile(from("zxing-wasm", "dist", "reader", "zxing_reader.wasm"), to("zxing_reader.wasm"));
+
 // Be Vietnam Pro: the letters of Vietnamese and English, three weights.
 const ranges = {
   vietnamese:
@@ -40,6 +45,13 @@ for (const weight of [400, 600, 700]) {
     css += `@font-face{font-family:"Be Vietnam Pro";font-style:normal;font-weight:${weight};font-display:swap;src:url(fonts/${file}) format("woff2");unicode-range:${range}}\n`;
   }
 }
+// Lao letters, under the same name, so that style sheets have one: a page
+// without such letters never loads these files.
+for (const weight of [400, 600, 700]) {
+  const file = `noto-sans-lao-lao-${weight}-normal.woff2`;
+  await copyFile(from("@fontsource", "noto-sans-lao", "files", file), to("fonts", file));
+  css += `@font-face{font-family:"Be Vietnam Pro";font-style:normal;font-weight:${weight};font-display:swap;src:url(fonts/${file}) format("woff2");unicode-range:U+0E81-0EDF}\n`;
+}
 await writeFile(to("fonts.css"), css);
 
 // The licences go with the copies.
@@ -48,6 +60,8 @@ const licences = [
   ["echarts", "echarts"],
   ["htmx.org", "htmx"],
   ["@fontsource/be-vietnam-pro", "be-vietnam-pro"],
+  ["@fontsource/noto-sans-lao", "noto-sans-lao"],
+  ["zxing-wasm", "zxing"],
 ];
 await mkdir(to("licences"), { recursive: true });
 for (const [name, short] of licences) {
@@ -57,3 +71,4 @@ for (const [name, short] of licences) {
     : JSON.parse(await readFile(from(name, "package.json"), "utf8")).license + "\n";
   await writeFile(to("licences", short + ".txt"), text);
 }
+await appendFile(to("licences", "zxing.txt"), "\nzxing_reader.wasm holds zxing-cpp, under the Apache License 2.0: its text is in echarts.txt.\n");

@@ -30,7 +30,8 @@ func Locales() fs.FS { return below(locales, "locales") }
 func Assets() fs.FS { return below(assets, "assets") }
 
 // Dist holds what build.mjs copied of other projects: tabler.css, echarts.js,
-// htmx.js, fonts.css and fonts/. It is all but empty where Node was not run.
+// htmx.js, zxing.js with its wasm file, fonts.css and fonts/. It is all but empty
+// where Node was not run.
 func Dist() fs.FS { return below(dist, "dist") }
 
 func below(files embed.FS, name string) fs.FS {
