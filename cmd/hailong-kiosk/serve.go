@@ -344,6 +344,9 @@ func (d *device) prune(ctx context.Context) error {
 		if _, err := d.outbox.Prune(ctx, d.config.Load().Servers); err != nil && ctx.Err() == nil {
 			d.log.Warn("prune the outbox", "error", err)
 		}
+		if _, err := d.uplink.PruneWords(ctx); err != nil && ctx.Err() == nil {
+			d.log.Warn("prune the outbox's words", "error", err)
+		}
 	}
 }
 
