@@ -11,6 +11,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/api"
 	"hailong/server/organisation"
+	"hailong/server/yamlfile"
 )
 
 type organisationCmd struct {
@@ -34,7 +35,7 @@ func (c *checkCmd) Run(k *kong.Kong) error {
 
 func check(k *kong.Kong, file string) (*organisation.Organisation, error) {
 	o, err := organisation.Load(file)
-	for _, f := range organisation.Faults(err) {
+	for _, f := range yamlfile.Faults(err) {
 		fmt.Fprintln(k.Stderr, f.Error())
 	}
 	if err != nil {

@@ -79,6 +79,8 @@ const (
 	CodeCSVRow            Code = "HL7102" // args: line, reason
 	CodeCSVSyntax         Code = "HL7103" // arg: line
 	CodeOrganisationFault Code = "HL7201" // arg: number of faults; the cause holds each
+	CodeSheetFault        Code = "HL7202" // questionnaire; arg: number of faults; the cause holds each
+	CodeSheetKnown        Code = "HL7203" // arg: version; it was recorded with other content
 	CodeKeyFile           Code = "HL7301" // arg: name of the file
 
 	// HL9xxx: ours.
@@ -329,6 +331,14 @@ var catalogue = map[Code]entry{
 		"Tệp tổ chức có %d lỗi; chưa nạp gì.",
 		"The organisation file has %d faults; nothing was loaded.",
 		"mend each line named, then load the file again"},
+	CodeSheetFault: {http.StatusUnprocessableEntity,
+		"Tệp phiếu hỏi có %d lỗi; chưa nạp gì.",
+		"The questionnaire file has %d faults; nothing was loaded.",
+		"mend each line named, then load the file again"},
+	CodeSheetKnown: {http.StatusConflict,
+		"Phiên bản %d của phiếu hỏi đã có với nội dung khác; phiên bản đã dùng thì không sửa.",
+		"Version %d of the questionnaire exists with other content; a version is never changed.",
+		"give the file the next version number, and a day in from: on which it begins"},
 	CodeKeyFile: {http.StatusInternalServerError,
 		"Không dùng được tệp khóa «%s».",
 		"The key file “%s” can't be used.",

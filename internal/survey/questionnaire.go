@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
 // Words are one text in several languages, by BCP 47 tag. Vietnamese is always
@@ -119,39 +121,60 @@ func (q *Questionnaire) For(s Service) *ServiceSheet {
 	return nil
 }
 
-// Check reports everything that is wrong, each with its place.
+// SheetFault is one thing wrong with a questionnaire.
+type SheetFault struct {
+	Where  string // path in the document, such as services[0].reasons[3].good
+	What   string // in Vietnamese
+	WhatEN string
+	Try    string // in Vietnamese
+}
+
+func (f *SheetFault) Error() string { return f.Where + ": " + f.WhatEN }
+
+// faultFunc takes one fault of Check.
+type faultFunc func(where, what, whatEN, try string)
+
+// Check reports everything that is wrong: the error joins a *SheetFault for each.
 func (q *Questionnaire) Check() error {
 	var faults []error
-	fault := func(where, what string) { faults = append(faults, fmt.Errorf("%s: %s", where, what)) }
+	fault := func(where, what, whatEN, try string) {
+		faults = append(faults, &SheetFault{where, what, whatEN, try})
+	}
 	words := func(where string, w Words) {
 		if w["vi"] == "" {
-			fault(where, "no Vietnamese text")
+			fault(where, "thiếu câu tiếng Việt (vi)", "no Vietnamese text", `ghi vi: "…"`)
 		}
 		for tag, s := range w {
+			if !isLanguage(tag) {
+				fault(where+"."+tag, "«"+clip([]byte(tag))+"» không phải là mã ngôn ngữ", "no language has this tag", "ví dụ vi, en, lo")
+			}
+			if strings.ContainsFunc(s, unicode.IsControl) {
+				fault(where+"."+tag, "câu có ký tự điều khiển", "there are control characters", "gõ lại câu này")
+			}
 			if len(s) > maxWords || s == "" {
-				fault(where+"."+tag, fmt.Sprintf("a text of 1 to %d bytes is needed", maxWords))
+				fault(where+"."+tag, fmt.Sprintf("câu phải dài từ 1 đến %d byte", maxWords), fmt.Sprintf("a text of 1 to %d bytes is needed", maxWords), "viết gọn lại, hoặc bỏ ngôn ngữ này")
 			}
 		}
 	}
 	if q.Version == 0 {
-		fault("version", "1 or more")
+		fault("version", "số phiên bản phải từ 1 trở lên", "1 or more", "ghi version: 1")
 	}
 	if len(q.Scale) != 5 {
-		fault("scale", "five words, for the scores 1 to 5")
+		fault("scale", "thang điểm phải có đúng năm mức, từ 1 đến 5", "five words, for the scores 1 to 5", "ghi năm dòng, từ rất không hài lòng đến rất hài lòng")
 	}
 	for i, w := range q.Scale {
 		words(fmt.Sprintf("scale[%d]", i), w)
 	}
 	words("consent", q.Consent)
 	if len(q.Services) == 0 {
-		fault("services", "one at least")
+		fault("services", "phải có ít nhất một loại dịch vụ", "one at least", "thêm một mục dưới services")
 	}
 	seen := map[Service]bool{}
 	for i := range q.Services {
 		s := &q.Services[i]
 		where := fmt.Sprintf("services[%d]", i)
 		if s.Service != ServiceAdministrative && s.Service != ServicePublic || seen[s.Service] {
-			fault(where+".service", "administrative or public, each once")
+			fault(where+".service", "mỗi loại dịch vụ được ghi đúng một lần", "administrative or public, each once", "administrative (dịch vụ hành chính công) hoặc public (dịch vụ sự nghiệp công)")
 		}
 		seen[s.Service] = true
 		s.check(where, fault, words)
@@ -159,25 +182,26 @@ func (q *Questionnaire) Check() error {
 	return errors.Join(faults...)
 }
 
-func (s *ServiceSheet) check(where string, fault func(where, what string), words func(where string, w Words)) {
+func (s *ServiceSheet) check(where string, fault faultFunc, words func(where string, w Words)) {
 	words(where+".overall", s.Overall)
 	for step, w := range s.Steps {
 		var known Step
 		if known.UnmarshalText([]byte(step)) != nil || known == 0 {
-			fault(where+".steps."+step, "no such step")
+			fault(where+".steps."+step, "không có bước nào như vậy", "no such step", "supplement (yêu cầu bổ sung) hoặc refused (từ chối)")
 		}
 		words(where+".steps."+step, w)
 	}
 	if len(s.Factors) > maxFactors || len(s.Questions) > maxQuestions || len(s.Reasons) > maxReasons {
-		fault(where, fmt.Sprintf("at most %d factors, %d questions and %d reasons", maxFactors, maxQuestions, maxReasons))
+		fault(where, fmt.Sprintf("nhiều nhất %d yếu tố, %d câu hỏi và %d lý do", maxFactors, maxQuestions, maxReasons),
+			fmt.Sprintf("at most %d factors, %d questions and %d reasons", maxFactors, maxQuestions, maxReasons), "bỏ bớt")
 	}
 	codes, factors := map[string]bool{}, map[string]bool{}
 	code := func(at, c string) {
 		if !IsCode(c) {
-			fault(at, "a code of lower-case letters, digits and dots is needed")
+			fault(at, fmt.Sprintf("mã phải gồm chữ thường không dấu, số, dấu chấm và gạch dưới, nhiều nhất %d ký tự", maxCode), "a code of lower-case letters, digits and dots is needed", "ví dụ staff.polite")
 		}
 		if codes[c] {
-			fault(at, "the code "+c+" stands twice")
+			fault(at, "mã «"+c+"» được ghi hai lần", "the code "+c+" stands twice", "đổi một trong hai mã")
 		}
 		codes[c] = true
 	}
@@ -193,7 +217,7 @@ func (s *ServiceSheet) check(where string, fault func(where, what string), words
 		code(at+".code", x.Code)
 		words(at+".text", x.Text)
 		if !factors[x.Factor] {
-			fault(at+".factor", "no such factor")
+			fault(at+".factor", "không có yếu tố mang mã này", "no such factor", "dùng mã của một mục trong factors")
 		}
 	}
 	kiosk := 0
@@ -204,15 +228,32 @@ func (s *ServiceSheet) check(where string, fault func(where, what string), words
 		words(at+".good", r.Good)
 		words(at+".bad", r.Bad)
 		if !factors[r.Factor] {
-			fault(at+".factor", "no such factor")
+			fault(at+".factor", "không có yếu tố mang mã này", "no such factor", "dùng mã của một mục trong factors")
 		}
 		if r.Kiosk {
 			kiosk++
 		}
 	}
 	if kiosk > MaxKiosk {
-		fault(where+".reasons", fmt.Sprintf("at most %d for kiosks", MaxKiosk))
+		fault(where+".reasons", fmt.Sprintf("màn hình tại quầy chỉ đủ chỗ cho %d lý do (kiosk: true)", MaxKiosk), fmt.Sprintf("at most %d for kiosks", MaxKiosk), "bỏ bớt kiosk: true")
 	}
+}
+
+// isLanguage says whether a text has the form of a BCP 47 tag, in its usual case.
+func isLanguage(tag string) bool {
+	parts := strings.Split(tag, "-")
+	for i, p := range parts {
+		for j := range len(p) {
+			b := p[j]
+			if !(b >= 'a' && b <= 'z' || i > 0 && (b >= 'A' && b <= 'Z' || b >= '0' && b <= '9')) {
+				return false
+			}
+		}
+		if len(p) < 2 || len(p) > 8 {
+			return false
+		}
+	}
+	return len(parts[0]) <= 3
 }
 
 // HasQuestion says whether the sheet asks a question of this code.

@@ -10,6 +10,7 @@ import (
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
 	"hailong/server/organisation"
+	"hailong/server/yamlfile"
 )
 
 // OrganisationResult says what loading the file did.
@@ -45,7 +46,7 @@ func (d Deps) loadOrganisation(c *fiber.Ctx) error {
 	}
 	// The organisation keeps texts of the file; the body is used anew.
 	o, err := organisation.Parse("yaml", bytes.Clone(c.Body()))
-	if faults := organisation.Faults(err); len(faults) > 0 {
+	if faults := yamlfile.Faults(err); len(faults) > 0 {
 		out := OrganisationProblem{Fault: *faultJSON(c, survey.ErrorOf(err))}
 		for _, f := range faults {
 			out.Faults = append(out.Faults, OrganisationFault{f.Line, f.Column, f.Message, f.Try})

@@ -12,12 +12,13 @@ import (
 	"hailong/internal/fact"
 	"hailong/internal/receipt"
 	"hailong/internal/survey"
+	"hailong/server/yamlfile"
 )
 
 // builder turns rows into facts; every check that needs more than one row comes
 // after, in check.go.
 type builder struct {
-	*collector
+	*yamlfile.File
 	o *Organisation
 
 	// Places of the rows of o, by the same index.
@@ -28,8 +29,8 @@ type builder struct {
 }
 
 // build gives what the document says; it is of use only where no fault was added.
-func build(c *collector, d *document) *Organisation {
-	b := &builder{collector: c, o: &Organisation{}, kinds: make(map[string]bool), units: make(map[string]int), desks: make(map[string]bool)}
+func build(c *yamlfile.File, d *document) *Organisation {
+	b := &builder{File: c, o: &Organisation{}, kinds: make(map[string]bool), units: make(map[string]int), desks: make(map[string]bool)}
 	b.settings(d)
 	codes := make(map[string]position)
 	for _, r := range d.lists["unit_kinds"] {
@@ -41,9 +42,9 @@ func build(c *collector, d *document) *Organisation {
 	b.addDesks(d.lists["desks"])
 	codes = make(map[string]position)
 	for _, r := range d.lists["kiosks"] {
-		k := fact.Kiosk{Code: b.code(codes, r), Desk: r.get("desk").text, Name: b.name(r, "name")}
+		k := fact.Kiosk{Code: b.code(codes, r), Desk: r.get("desk").Text, Name: b.name(r, "name")}
 		if k.Desk != "" && !b.desks[k.Desk] {
-			b.add(r.get("desk").at, "thêm quầy này vào mục desks, hoặc sửa mã", "không có bộ phận một cửa mang mã «%s»", clip(k.Desk))
+			b.Add(r.get("desk").At, "thêm quầy này vào mục desks, hoặc sửa mã", "không có bộ phận một cửa mang mã «%s»", yamlfile.Clip(k.Desk))
 		}
 		b.o.Kiosks = append(b.o.Kiosks, k)
 	}
@@ -61,31 +62,31 @@ func (b *builder) settings(d *document) {
 	}
 	set(SettingProvince, b.name(d.province, "name"))
 	set(SettingProvinceEN, b.name(d.province, "name_en"))
-	if v := d.settings.get(SettingLeastAnswers); v.text != "" {
-		n, err := strconv.Atoi(v.text)
-		if err != nil || n < survey.LeastShown || n > 100000 || strconv.Itoa(n) != v.text {
-			b.add(v.at, "ví dụ 30", "số phiếu ít nhất để kết luận phải là số nguyên từ %d đến 100000", survey.LeastShown)
+	if v := d.settings.get(SettingLeastAnswers); v.Text != "" {
+		n, err := strconv.Atoi(v.Text)
+		if err != nil || n < survey.LeastShown || n > 100000 || strconv.Itoa(n) != v.Text {
+			b.Add(v.At, "ví dụ 30", "số phiếu ít nhất để kết luận phải là số nguyên từ %d đến 100000", survey.LeastShown)
 		}
-		set(SettingLeastAnswers, v.text)
+		set(SettingLeastAnswers, v.Text)
 	}
-	if v := d.settings.get(SettingSample); v.text != "" {
-		if v.text != "true" && v.text != "false" {
-			b.add(v.at, "true hoặc false", "dữ liệu mẫu (sample) phải là true hoặc false")
+	if v := d.settings.get(SettingSample); v.Text != "" {
+		if v.Text != "true" && v.Text != "false" {
+			b.Add(v.At, "true hoặc false", "dữ liệu mẫu (sample) phải là true hoặc false")
 		}
-		set(SettingSample, v.text)
+		set(SettingSample, v.Text)
 	}
 	set(SettingLanguages, b.languages(d.tags))
 	set(SettingHours, b.hours(d.settings, SettingHours))
 	var patterns []string
 	for _, v := range d.patterns {
-		if _, err := receipt.CompilePatterns([]string{v.text}); err != nil || v.text == "" {
-			b.add(v.at, `ví dụ '(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})-(\d{6})-(\d{4,6})'`, "mẫu mã hồ sơ «%s» chưa đúng, hoặc rộng đến mức nhận cả mã giấy hẹn", clip(v.text))
+		if _, err := receipt.CompilePatterns([]string{v.Text}); err != nil || v.Text == "" {
+			b.Add(v.At, `ví dụ '(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})-(\d{6})-(\d{4,6})'`, "mẫu mã hồ sơ «%s» chưa đúng, hoặc rộng đến mức nhận cả mã giấy hẹn", yamlfile.Clip(v.Text))
 		}
-		patterns = append(patterns, v.text)
+		patterns = append(patterns, v.Text)
 	}
 	joined := strings.Join(patterns, "\n")
 	if len(joined) > fact.MaxText {
-		b.add(d.patterns[0].at, "bỏ bớt mẫu", "các mẫu mã hồ sơ dài quá %d byte", fact.MaxText)
+		b.Add(d.patterns[0].At, "bỏ bớt mẫu", "các mẫu mã hồ sơ dài quá %d byte", fact.MaxText)
 	}
 	set(SettingPatterns, joined)
 }
@@ -94,21 +95,21 @@ func (b *builder) settings(d *document) {
 func (b *builder) languages(tags []value) string {
 	var all []string
 	for _, v := range tags {
-		tag, err := language.Parse(v.text)
+		tag, err := language.Parse(v.Text)
 		switch {
-		case err != nil || tag.String() != v.text:
-			b.add(v.at, "ví dụ vi, en, lo", "«%s» không phải là mã ngôn ngữ (BCP 47)", clip(v.text))
-		case slices.Contains(all, v.text):
-			b.add(v.at, "bỏ một trong hai", "ngôn ngữ «%s» được ghi hai lần", v.text)
+		case err != nil || tag.String() != v.Text:
+			b.Add(v.At, "ví dụ vi, en, lo", "«%s» không phải là mã ngôn ngữ (BCP 47)", yamlfile.Clip(v.Text))
+		case slices.Contains(all, v.Text):
+			b.Add(v.At, "bỏ một trong hai", "ngôn ngữ «%s» được ghi hai lần", v.Text)
 		}
-		all = append(all, v.text)
+		all = append(all, v.Text)
 	}
 	if len(tags) > 0 && !slices.Contains(all, "vi") {
-		b.add(tags[0].at, "thêm vi vào danh sách", "thiếu tiếng Việt (vi)")
+		b.Add(tags[0].At, "thêm vi vào danh sách", "thiếu tiếng Việt (vi)")
 	}
 	joined := strings.Join(all, ",")
 	if len(joined) > fact.MaxText {
-		b.add(tags[0].at, "bỏ bớt ngôn ngữ", "danh sách ngôn ngữ dài quá %d byte", fact.MaxText)
+		b.Add(tags[0].At, "bỏ bớt ngôn ngữ", "danh sách ngôn ngữ dài quá %d byte", fact.MaxText)
 	}
 	return joined
 }
@@ -116,10 +117,10 @@ func (b *builder) languages(tags []value) string {
 // hours checks opening hours.
 func (b *builder) hours(r row, key string) string {
 	v := r.get(key)
-	if _, err := survey.ParseHours(v.text); err != nil || len(v.text) > fact.MaxText {
-		b.add(v.at, `ví dụ "T2-T6 07:30-11:30 13:30-17:00; T7 07:30-11:30"`, "giờ mở cửa «%s» chưa đúng", clip(v.text))
+	if _, err := survey.ParseHours(v.Text); err != nil || len(v.Text) > fact.MaxText {
+		b.Add(v.At, `ví dụ "T2-T6 07:30-11:30 13:30-17:00; T7 07:30-11:30"`, "giờ mở cửa «%s» chưa đúng", yamlfile.Clip(v.Text))
 	}
-	return v.text
+	return v.Text
 }
 
 // codeForm keeps codes fit for addresses and for reading out.
@@ -129,43 +130,43 @@ var codeForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
 // differ only in case count as one, since addresses are typed.
 func (b *builder) code(seen map[string]position, r row) string {
 	v := r.get("code")
-	if v.text == "" {
+	if v.Text == "" {
 		return ""
 	}
-	if !codeForm.MatchString(v.text) {
-		b.add(v.at, "ví dụ VINH-BTH hoặc 16681", "mã «%s» chỉ được gồm chữ không dấu, số và dấu . _ -, nhiều nhất 40 ký tự", clip(v.text))
+	if !codeForm.MatchString(v.Text) {
+		b.Add(v.At, "ví dụ VINH-BTH hoặc 16681", "mã «%s» chỉ được gồm chữ không dấu, số và dấu . _ -, nhiều nhất 40 ký tự", yamlfile.Clip(v.Text))
 	}
-	key := strings.ToLower(v.text)
+	key := strings.ToLower(v.Text)
 	if first, ok := seen[key]; ok {
-		b.add(v.at, "đổi một trong hai mã", "mã «%s» đã có ở dòng %d", clip(v.text), first.line)
+		b.Add(v.At, "đổi một trong hai mã", "mã «%s» đã có ở dòng %d", yamlfile.Clip(v.Text), first.Line)
 	} else {
-		seen[key] = v.at
+		seen[key] = v.At
 	}
-	return v.text
+	return v.Text
 }
 
 // name gives a text that people see.
 func (b *builder) name(r row, key string) string {
 	v := r.get(key)
-	if len(v.text) > fact.MaxText {
-		b.add(v.at, "rút ngắn", "«%s» dài quá %d byte", key, fact.MaxText)
+	if len(v.Text) > fact.MaxText {
+		b.Add(v.At, "rút ngắn", "«%s» dài quá %d byte", key, fact.MaxText)
 	}
-	if strings.ContainsFunc(v.text, unicode.IsControl) {
-		b.add(v.at, "gõ lại giá trị này", "«%s» có ký tự điều khiển", key)
+	if strings.ContainsFunc(v.Text, unicode.IsControl) {
+		b.Add(v.At, "gõ lại giá trị này", "«%s» có ký tự điều khiển", key)
 	}
-	return v.text
+	return v.Text
 }
 
 // day gives a date as days; absent is 0. Dates before 2000 are taken for slips
 // of the pen.
 func (b *builder) day(r row, key string) int32 {
 	v := r.get(key)
-	if v.text == "" {
+	if v.Text == "" {
 		return 0
 	}
-	d, err := survey.ParseDay(v.text)
+	d, err := survey.ParseDay(v.Text)
 	if y, _, _ := d.Date(); err != nil || y < 2000 {
-		b.add(v.at, "viết năm-tháng-ngày, ví dụ 2018-01-01", "«%s» không phải là một ngày có thật", clip(v.text))
+		b.Add(v.At, "viết năm-tháng-ngày, ví dụ 2018-01-01", "«%s» không phải là một ngày có thật", yamlfile.Clip(v.Text))
 		return 0
 	}
 	return int32(d)
@@ -174,9 +175,9 @@ func (b *builder) day(r row, key string) int32 {
 // service gives a kind of service.
 func (b *builder) service(r row) uint8 {
 	v := r.get("service")
-	s, err := survey.ParseService(v.text)
-	if err != nil && v.text != "" {
-		b.add(v.at, "administrative (dịch vụ hành chính công) hoặc public (dịch vụ sự nghiệp công)", "không có loại dịch vụ «%s»", clip(v.text))
+	s, err := survey.ParseService(v.Text)
+	if err != nil && v.Text != "" {
+		b.Add(v.At, "administrative (dịch vụ hành chính công) hoặc public (dịch vụ sự nghiệp công)", "không có loại dịch vụ «%s»", yamlfile.Clip(v.Text))
 	}
 	return uint8(s)
 }
@@ -185,14 +186,14 @@ func (b *builder) addUnits(rows []row) {
 	codes := make(map[string]position)
 	for _, r := range rows {
 		u := fact.Unit{
-			Code: b.code(codes, r), Name: b.name(r, "name"), NameEN: b.name(r, "name_en"), Kind: r.get("kind").text,
-			Parent: r.get("parent").text, From: b.day(r, "from"), Until: b.day(r, "until"),
+			Code: b.code(codes, r), Name: b.name(r, "name"), NameEN: b.name(r, "name_en"), Kind: r.get("kind").Text,
+			Parent: r.get("parent").Text, From: b.day(r, "from"), Until: b.day(r, "until"),
 		}
 		if u.Kind != "" && !b.kinds[u.Kind] {
-			b.add(r.get("kind").at, "thêm loại này vào mục unit_kinds, hoặc sửa mã", "không có loại đơn vị mang mã «%s»", clip(u.Kind))
+			b.Add(r.get("kind").At, "thêm loại này vào mục unit_kinds, hoặc sửa mã", "không có loại đơn vị mang mã «%s»", yamlfile.Clip(u.Kind))
 		}
 		if u.Until != 0 && u.Until <= u.From {
-			b.add(r.get("until").at, "until là ngày đầu tiên không còn đơn vị", "ngày kết thúc phải sau ngày bắt đầu")
+			b.Add(r.get("until").At, "until là ngày đầu tiên không còn đơn vị", "ngày kết thúc phải sau ngày bắt đầu")
 		}
 		if _, ok := b.units[u.Code]; !ok && u.Code != "" {
 			b.units[u.Code] = len(b.o.Units)
@@ -205,7 +206,7 @@ func (b *builder) addUnits(rows []row) {
 func (b *builder) addDesks(rows []row) {
 	codes := make(map[string]position)
 	for _, r := range rows {
-		d := fact.Desk{Code: b.code(codes, r), Unit: r.get("unit").text, Name: b.name(r, "name"), NameEN: b.name(r, "name_en"), Service: b.service(r)}
+		d := fact.Desk{Code: b.code(codes, r), Unit: r.get("unit").Text, Name: b.name(r, "name"), NameEN: b.name(r, "name_en"), Service: b.service(r)}
 		b.knownUnit(r)
 		if h := b.hours(r, "hours"); h != "" {
 			b.o.Settings = append(b.o.Settings, fact.Setting{Key: HoursOf(d.Code), Value: h})
@@ -218,32 +219,32 @@ func (b *builder) addDesks(rows []row) {
 // knownUnit adds a fault where a row names a unit that isn't there.
 func (b *builder) knownUnit(r row) {
 	v := r.get("unit")
-	if _, ok := b.units[v.text]; v.text != "" && !ok {
-		b.add(v.at, "thêm đơn vị này vào mục units, hoặc sửa mã", "không có đơn vị mang mã «%s»", clip(v.text))
+	if _, ok := b.units[v.Text]; v.Text != "" && !ok {
+		b.Add(v.At, "thêm đơn vị này vào mục units, hoặc sửa mã", "không có đơn vị mang mã «%s»", yamlfile.Clip(v.Text))
 	}
 }
 
 func (b *builder) addTargets(rows []row) {
 	for _, r := range rows {
-		t := fact.Target{Kind: r.get("kind").text, Unit: r.get("unit").text, Service: b.service(r), From: b.day(r, "from")}
+		t := fact.Target{Kind: r.get("kind").Text, Unit: r.get("unit").Text, Service: b.service(r), From: b.day(r, "from")}
 		b.knownUnit(r)
 		switch {
 		case (t.Kind == "") == (t.Unit == ""):
-			b.add(r.at, "ghi kind cho cả loại đơn vị, hoặc unit cho riêng một đơn vị", "mục tiêu phải có đúng một trong «kind» và «unit»")
+			b.Add(r.at, "ghi kind cho cả loại đơn vị, hoặc unit cho riêng một đơn vị", "mục tiêu phải có đúng một trong «kind» và «unit»")
 		case t.Kind != "" && !b.kinds[t.Kind]:
-			b.add(r.get("kind").at, "thêm loại này vào mục unit_kinds, hoặc sửa mã", "không có loại đơn vị mang mã «%s»", clip(t.Kind))
+			b.Add(r.get("kind").At, "thêm loại này vào mục unit_kinds, hoặc sửa mã", "không có loại đơn vị mang mã «%s»", yamlfile.Clip(t.Kind))
 		}
 		var op survey.Operator
-		if v := r.get("operator"); v.text != "" && op.UnmarshalText([]byte(v.text)) != nil {
-			b.add(v.at, `">" (trên), ">=" (trở lên) hoặc "=" (đạt), trong dấu nháy`, "không có phép so sánh «%s»", clip(v.text))
+		if v := r.get("operator"); v.Text != "" && op.UnmarshalText([]byte(v.Text)) != nil {
+			b.Add(v.At, `">" (trên), ">=" (trở lên) hoặc "=" (đạt), trong dấu nháy`, "không có phép so sánh «%s»", yamlfile.Clip(v.Text))
 		}
 		t.Operator = uint8(op)
-		if v := r.get("percent"); v.text != "" {
-			n, err := survey.ParsePercent(v.text)
+		if v := r.get("percent"); v.Text != "" {
+			n, err := survey.ParsePercent(v.Text)
 			if err != nil {
-				b.add(v.at, `ví dụ "95" hoặc "95.5"`, "«%s» không phải là phần trăm từ 0 đến 100, nhiều nhất hai chữ số thập phân", clip(v.text))
+				b.Add(v.At, `ví dụ "95" hoặc "95.5"`, "«%s» không phải là phần trăm từ 0 đến 100, nhiều nhất hai chữ số thập phân", yamlfile.Clip(v.Text))
 			} else if n == 10000 && op == survey.OperatorAbove {
-				b.add(v.at, `"=" hoặc ">="`, "không tỷ lệ nào trên 100%%")
+				b.Add(v.At, `"=" hoặc ">="`, "không tỷ lệ nào trên 100%%")
 			}
 			t.Hundredths = n
 		}

@@ -6,6 +6,7 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/yamlfile"
 )
 
 // checkTree checks that the units are one tree, and that a parent exists as
@@ -19,17 +20,17 @@ func (b *builder) checkTree() {
 		case u.Parent == "" && root < 0:
 			root = i
 		case u.Parent == "":
-			b.add(v.at, "ghi parent; chỉ một đơn vị (UBND tỉnh) không có cấp trên", "đơn vị «%s» không có cấp trên, mà «%s» đã là gốc", u.Code, b.o.Units[root].Code)
+			b.Add(v.At, "ghi parent; chỉ một đơn vị (UBND tỉnh) không có cấp trên", "đơn vị «%s» không có cấp trên, mà «%s» đã là gốc", u.Code, b.o.Units[root].Code)
 		case !known:
-			b.add(v.at, "thêm cấp trên vào mục units, hoặc sửa mã", "không có đơn vị cấp trên mang mã «%s»", clip(u.Parent))
+			b.Add(v.At, "thêm cấp trên vào mục units, hoặc sửa mã", "không có đơn vị cấp trên mang mã «%s»", yamlfile.Clip(u.Parent))
 		default:
 			if p := b.o.Units[parent]; p.From > u.From || p.Until != 0 && (u.Until == 0 || u.Until > p.Until) {
-				b.add(v.at, "sửa from và until của một trong hai", "cấp trên «%s» không tồn tại suốt thời gian của «%s»", p.Code, u.Code)
+				b.Add(v.At, "sửa from và until của một trong hai", "cấp trên «%s» không tồn tại suốt thời gian của «%s»", p.Code, u.Code)
 			}
 		}
 	}
 	if root < 0 && len(b.o.Units) > 0 {
-		b.add(b.unitAt[0].at, "bỏ parent của UBND tỉnh", "không có đơn vị gốc")
+		b.Add(b.unitAt[0].at, "bỏ parent của UBND tỉnh", "không có đơn vị gốc")
 	}
 	b.checkCycles()
 }
@@ -52,7 +53,7 @@ func (b *builder) checkCycles() {
 		}
 		if at := slices.Index(path, i); at >= 0 && b.o.Units[path[len(path)-1]].Parent == b.o.Units[i].Code {
 			first := slices.Min(path[at:])
-			b.add(b.unitAt[first].get("parent").at, "sửa parent của một đơn vị trong vòng", "đơn vị «%s» là cấp trên của chính nó (vòng %d đơn vị)", b.o.Units[first].Code, len(path)-at)
+			b.Add(b.unitAt[first].get("parent").At, "sửa parent của một đơn vị trong vòng", "đơn vị «%s» là cấp trên của chính nó (vòng %d đơn vị)", b.o.Units[first].Code, len(path)-at)
 		}
 		for _, j := range path {
 			state[j] = done
@@ -78,7 +79,7 @@ func (b *builder) checkTargets() {
 		slices.SortStableFunc(of, func(x, y int) int { return cmp.Compare(b.o.Targets[x].From, b.o.Targets[y].From) })
 		for n := 1; n < len(of); n++ {
 			if b.o.Targets[of[n]].From == b.o.Targets[of[n-1]].From {
-				b.add(b.targetAt[of[n]].at, "bỏ một trong hai, hoặc đổi from", "mục tiêu này đã có ở dòng %d", b.targetAt[of[n-1]].at.line)
+				b.Add(b.targetAt[of[n]].at, "bỏ một trong hai, hoặc đổi from", "mục tiêu này đã có ở dòng %d", b.targetAt[of[n-1]].at.Line)
 			}
 		}
 	}
@@ -112,9 +113,9 @@ func (b *builder) checkOwn(i int, from, until int32, common []int) {
 			continue
 		}
 		since := survey.Day(max(from, theirs.From))
-		b.add(b.targetAt[i].get("percent").at, "đặt bằng hoặc cao hơn mục tiêu chung; nếu tỉnh nâng mục tiêu, thêm một dòng mới từ ngày đó",
+		b.Add(b.targetAt[i].get("percent").At, "đặt bằng hoặc cao hơn mục tiêu chung; nếu tỉnh nâng mục tiêu, thêm một dòng mới từ ngày đó",
 			"mục tiêu riêng của «%s» (%s) thấp hơn mục tiêu chung của tỉnh (%s, dòng %d) từ ngày %s",
-			own.Unit, asked(own), asked(theirs), b.targetAt[j].at.line, since)
+			own.Unit, asked(own), asked(theirs), b.targetAt[j].at.Line, since)
 		return
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/yamlfile"
 )
 
 // Whatever the file, there is either an organisation whose facts can be
@@ -14,7 +15,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		o, err := Parse("fuzz.yaml", data)
 		if err != nil {
-			if o != nil || len(Faults(err)) == 0 && survey.CodeOf(err) != survey.CodeFileTooLarge {
+			if o != nil || len(yamlfile.Faults(err)) == 0 && survey.CodeOf(err) != survey.CodeFileTooLarge {
 				t.Fatalf("%v, %v", o, err)
 			}
 			return

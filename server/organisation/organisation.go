@@ -7,14 +7,12 @@
 package organisation
 
 import (
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/yamlfile"
 )
 
 // MaxFile bounds an organisation file, in bytes. Nghệ An's is 40 KiB.
@@ -57,33 +55,28 @@ func Languages(value string) []string {
 // Load reads the file at path. Errors: survey.CodeFileUnreadable,
 // survey.CodeFileTooLarge, or those of Parse.
 func Load(path string) (*Organisation, error) {
-	f, err := os.Open(path)
+	data, err := yamlfile.Read(path, MaxFile)
 	if err != nil {
-		return nil, survey.Wrap(survey.CodeFileUnreadable, err, filepath.Base(path))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
-		return nil, survey.Wrap(survey.CodeFileUnreadable, err, filepath.Base(path))
+		return nil, err
 	}
 	return Parse(filepath.Base(path), data)
 }
 
 // Parse reads a file's bytes; name is what faults call it. Where there are
-// faults, the error is survey.CodeOrganisationFault, whose cause joins a Fault
-// for each (see Faults), in the order of their lines, and the Organisation is
+// faults, the error is survey.CodeOrganisationFault, whose cause joins a
+// yamlfile.Fault for each, in the order of their lines, and the Organisation is
 // nil. A file over MaxFile is survey.CodeFileTooLarge.
 func Parse(name string, data []byte) (*Organisation, error) {
-	if len(data) > MaxFile {
-		return nil, survey.New(survey.CodeFileTooLarge, MaxFile>>20)
+	if err := yamlfile.Fits(data, MaxFile); err != nil {
+		return nil, err
 	}
-	c := &collector{file: name}
+	c := &yamlfile.File{Name: name}
 	doc := read(c, data)
 	var o *Organisation
 	if doc != nil {
 		o = build(c, doc)
 	}
-	if err := c.err(); err != nil {
+	if err := c.Err(survey.CodeOrganisationFault); err != nil {
 		return nil, err
 	}
 	return o, nil
@@ -107,25 +100,4 @@ func appendEntries[B any](all []fact.Entry, kind fact.Kind, bodies []B) []fact.E
 		all = append(all, fact.Entry{Kind: kind, Body: b})
 	}
 	return all
-}
-
-// Fault is one thing wrong with a file: where, what, and what to try, in
-// Vietnamese. Line and Column count from 1; 0 is the file as a whole.
-type Fault struct {
-	File         string
-	Line, Column int
-	Message, Try string
-}
-
-// Error gives "file:line:column: message. Thử: …", which editors can follow.
-func (f Fault) Error() string {
-	s := f.File
-	if f.Line > 0 {
-		s = fmt.Sprintf("%s:%d:%d", s, f.Line, f.Column)
-	}
-	s += ": " + f.Message + "."
-	if f.Try != "" {
-		s += " Thử: " + f.Try + "."
-	}
-	return s
 }

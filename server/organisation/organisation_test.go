@@ -12,6 +12,7 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/yamlfile"
 )
 
 const examples = "../../deploy/example"
@@ -231,8 +232,8 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%q: loaded, %v", c.new, err)
 			continue
 		}
-		all := Faults(err)
-		if !slices.ContainsFunc(all, func(f Fault) bool {
+		all := yamlfile.Faults(err)
+		if !slices.ContainsFunc(all, func(f yamlfile.Fault) bool {
 			return f.Line == c.line && f.Column > 0 && strings.Contains(f.Message, c.message)
 		}) {
 			t.Errorf("%q: want «%s» at line %d:\n%v", c.new, c.message, c.line, errors.Unwrap(err))
@@ -251,7 +252,7 @@ func TestFaultsAllAtOnce(t *testing.T) {
 	r := strings.NewReplacer("parent: T}", "parent: X}", "desk: D1", "desk: D9", `percent: "95"`, `percent: "95."`, "code: K1", "colour: red, code: K1", "kind: tinh", "kind: thanh")
 	_, err := Parse("small.yaml", []byte(r.Replace(small)))
 	var lines []int
-	for _, f := range Faults(err) {
+	for _, f := range yamlfile.Faults(err) {
 		lines = append(lines, f.Line)
 	}
 	if !slices.Equal(lines, []int{8, 10, 14, 14, 16}) {
@@ -261,7 +262,7 @@ func TestFaultsAllAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 	_, windows := Parse("small.yaml", []byte(strings.ReplaceAll(r.Replace(small), "\n", "\r\n")))
-	if !slices.Equal(Faults(windows), Faults(err)) {
+	if !slices.Equal(yamlfile.Faults(windows), yamlfile.Faults(err)) {
 		t.Errorf("with lines ended as on Windows: %v", windows)
 	}
 }
@@ -273,14 +274,14 @@ func TestWholeFiles(t *testing.T) {
 		"dashes": strings.Repeat("- ", 100000), "colons": strings.Repeat("a: ", 100000), "questions": strings.Repeat("? ", 1000), "circle": small + "\n" + small,
 	} {
 		o, err := Parse(name, []byte(data))
-		if o != nil || survey.CodeOf(err) != survey.CodeOrganisationFault || len(Faults(err)) == 0 {
+		if o != nil || survey.CodeOf(err) != survey.CodeOrganisationFault || len(yamlfile.Faults(err)) == 0 {
 			t.Errorf("%s: %v, %v", name, o, err)
 		}
 	}
 	if _, err := Parse("big", make([]byte, MaxFile+1)); survey.CodeOf(err) != survey.CodeFileTooLarge {
 		t.Error(err)
 	}
-	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); survey.CodeOf(err) != survey.CodeFileUnreadable || !errors.Is(err, os.ErrNotExist) || Faults(err) != nil {
+	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); survey.CodeOf(err) != survey.CodeFileUnreadable || !errors.Is(err, os.ErrNotExist) || yamlfile.Faults(err) != nil {
 		t.Error(err)
 	}
 	if _, err := Load(t.TempDir()); survey.CodeOf(err) != survey.CodeFileUnreadable {
@@ -290,8 +291,8 @@ func TestWholeFiles(t *testing.T) {
 	for i := range 300 {
 		fmt.Fprintf(&many, "key%d: x\n", i)
 	}
-	if _, err := Parse("many", []byte(many.String())); len(Faults(err)) != mostFaults+1 {
-		t.Errorf("%d faults", len(Faults(err)))
+	if _, err := Parse("many", []byte(many.String())); len(yamlfile.Faults(err)) != 101 {
+		t.Errorf("%d faults", len(yamlfile.Faults(err)))
 	}
 }
 
@@ -306,7 +307,7 @@ units:
   - {code: Z, name: z, kind: a, parent: Y}
   - {code: W, name: w, kind: a, parent: Z}
 `))
-	if all := Faults(err); len(all) != 1 || all[0].Line != 5 || !strings.Contains(all[0].Message, "vòng 3 đơn vị") {
+	if all := yamlfile.Faults(err); len(all) != 1 || all[0].Line != 5 || !strings.Contains(all[0].Message, "vòng 3 đơn vị") {
 		t.Error(err)
 	}
 }
