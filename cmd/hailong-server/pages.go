@@ -17,6 +17,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/api"
 	"hailong/server/index"
+	"hailong/server/organisation"
 	"hailong/server/page"
 	"hailong/server/phone"
 	"hailong/server/projection"
@@ -73,11 +74,21 @@ func (s *server) wire(ctx context.Context) error {
 	go s.pages.hub.Run(live)
 	page.Register(s.app, page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system})
 	public := s.keys.Public()
-	s.app.Use("/r", httpx.Limit(httpx.DefaultBodyLimit))
 	phone.Register(s.app, phone.Deps{
-		Receipts: receipts{s.proj}, Views: views, Now: time.Now,
+		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now,
+		Languages: func(ctx context.Context) ([]string, error) {
+			set, err := s.proj.Setting(ctx, organisation.SettingLanguages)
+			return organisation.Languages(set), err
+		},
 		Capture: capture.New(capture.Options{
-			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { return &public },
+			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { return &public }, NoCodes: true,
+			Questionnaire: func(version uint16) *survey.Questionnaire {
+				q, err := s.proj.Questionnaire(live, version)
+				if err != nil {
+					s.log.Warn("a version of the questionnaire", "error", err)
+				}
+				return q
+			},
 		}),
 	})
 	return s.registerAPI(ctx, views, x)
@@ -122,8 +133,21 @@ func (r receipts) Lookup(ctx context.Context, hash [32]byte) (phone.Known, error
 	}
 	return phone.Known{
 		Found: true, DeskName: k.DeskName, DeskEN: k.DeskEN, UnitName: k.UnitName, UnitEN: k.UnitEN,
+		Service: survey.Service(k.Service), Step: survey.Step(k.Step), Officer: k.Officer,
 		Received: survey.DayOfMilli(k.Received), WindowOpen: time.Now().UnixMilli() <= k.Closes, Until: survey.DayOfMilli(k.Closes),
 	}, nil
+}
+
+// questionnaires tells the phone page what is asked.
+type questionnaires struct{ p *projection.Projection }
+
+func (q questionnaires) InForce(ctx context.Context) (*survey.Questionnaire, error) {
+	v, _, err := q.p.InForce(ctx, survey.DayOf(time.Now()))
+	return v.Questionnaire, err
+}
+
+func (q questionnaires) Version(ctx context.Context, number uint16) (*survey.Questionnaire, error) {
+	return q.p.Questionnaire(ctx, number)
 }
 
 // system is what the operators' page shows beside what the projection knows.

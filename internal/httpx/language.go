@@ -28,6 +28,13 @@ func Offer(c *fiber.Ctx, tags ...string) {
 	}
 }
 
+// homeKey is where Home is kept in Fiber's locals.
+type homeKey struct{}
+
+// Home says to which path of ours the page of an error leads back; without it,
+// to "/".
+func Home(c *fiber.Ctx, path string) { c.Locals(homeKey{}, path) }
+
 // offered is the catalogue with the languages of this request's page; nil where
 // the app has none.
 func offered(c *fiber.Ctx) *locale.Catalogue {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -135,6 +136,11 @@ func clip(s string) string {
 // other is an error. The values are copies in valid UTF-8; a field that was not
 // sent is "".
 func Form(c *fiber.Ctx, allowed ...string) (map[string]string, error) {
+	return FormOf(c, func(name string) bool { return slices.Contains(allowed, name) })
+}
+
+// FormOf is Form where a rule says which fields may be there.
+func FormOf(c *fiber.Ctx, allowed func(name string) bool) (map[string]string, error) {
 	if !isType(c, fiber.MIMEApplicationForm) {
 		return nil, survey.New(survey.CodeWrongContentType, fiber.MIMEApplicationForm)
 	}
@@ -144,27 +150,23 @@ func Form(c *fiber.Ctx, allowed ...string) (map[string]string, error) {
 // Query reads the parameters of the address, as Form does; "lang" is always
 // allowed.
 func Query(c *fiber.Ctx, allowed ...string) (map[string]string, error) {
-	return collect(c.Context().QueryArgs().VisitAll, append(allowed, "lang"), survey.CodeUnknownParameter, survey.New(survey.CodeBadRequest))
+	known := func(name string) bool { return name == "lang" || slices.Contains(allowed, name) }
+	return collect(c.Context().QueryArgs().VisitAll, known, survey.CodeUnknownParameter, survey.New(survey.CodeBadRequest))
 }
 
-func collect(visit func(func(k, v []byte)), allowed []string, unknown survey.Code, malformed error) (map[string]string, error) {
-	values := make(map[string]string, len(allowed))
+func collect(visit func(func(k, v []byte)), allowed func(name string) bool, unknown survey.Code, malformed error) (map[string]string, error) {
+	values := map[string]string{}
 	var fault error
 	visit(func(k, v []byte) {
 		if fault != nil {
 			return
 		}
-		name := ""
-		for _, a := range allowed {
-			if a == string(k) {
-				name = a
-			}
-		}
+		name := string(k)
 		switch _, twice := values[name]; {
 		case !utf8.Valid(k) || !utf8.Valid(v):
 			fault = malformed
-		case name == "":
-			fault = survey.New(unknown, clip(string(k)))
+		case !allowed(name):
+			fault = survey.New(unknown, clip(name))
 		case twice:
 			fault = malformed
 		default:

@@ -23,6 +23,7 @@ type ProblemPage struct {
 	Frame
 	Problem
 	Status int
+	Home   string // path to go back to
 }
 
 // ErrorView names the page on which an error is told to a person.
@@ -90,7 +91,10 @@ func (h *handler) answer(c *fiber.Ctx, err error) {
 		return
 	}
 	if h.Views != nil && h.Views.Has(ErrorView) {
-		page := ProblemPage{Frame: NewFrame(c, ""), Problem: p, Status: status}
+		page := ProblemPage{Frame: NewFrame(c, ""), Problem: p, Status: status, Home: "/"}
+		if home, ok := c.Locals(homeKey{}).(string); ok {
+			page.Home = home
+		}
 		page.Title = page.L.T("error.title")
 		if err := h.Views.Send(c, status, ErrorView, page); err == nil {
 			return

@@ -151,6 +151,19 @@ func TestPartialLanguage(t *testing.T) {
 	}
 }
 
+// The product's own catalogues: Vietnamese and English have everything.
+func TestOwnLanguages(t *testing.T) {
+	c := load(t)
+	for _, tag := range []string{"vi", "en"} {
+		if l := c.Language(tag); l == nil || !l.Whole {
+			t.Errorf("%s is not whole", tag)
+		}
+	}
+	if l := c.Language("lo"); l == nil || l.Whole || l.T("phone.title") == c.Language("vi").T("phone.title") {
+		t.Errorf("Lao: %+v", l)
+	}
+}
+
 func TestMessagesWithArguments(t *testing.T) {
 	c, err := locale.Load(fstest.MapFS{
 		"a.vi.json": {Data: []byte(`{"language":"Tiếng Việt","n":{"other":"{{.Count}} phiếu của {{.Unit}}"}}`)},
@@ -206,7 +219,7 @@ func TestNumbersAndDates(t *testing.T) {
 		{vi.Ratio(19001, 20000, 1), "95,0%"}, {vi.Ratio(19001, 20000, 2), "95,01%"}, {vi.Ratio(7, 7, 0), "100%"},
 		{vi.Hundredths(9500), "95%"}, {vi.Hundredths(9550), "95,5%"}, {vi.Hundredths(9505), "95,05%"}, {en.Hundredths(9833), "98.33%"},
 		{vi.Date(evening), "23/11/2026"}, {en.Date(evening), "23 Nov 2026"},
-		{vi.Moment(evening), "01:30 23/11/2026"}, {vi.Clock(evening), "01:30"},
+		{c.Language("lo").Date(evening), "23/11/2026"}, {vi.Moment(evening), "01:30 23/11/2026"}, {vi.Clock(evening), "01:30"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got %q, want %q", test.got, test.want)

@@ -151,7 +151,7 @@ func tapPhone(base string, id receipt.ID, a attempt) (state uint8, said string) 
 	}
 	defer r.Body.Close()
 	answer, err := io.ReadAll(r.Body)
-	if r.StatusCode == http.StatusSeeOther && strings.HasSuffix(r.Header.Get("Location"), "/thanks") {
+	if r.StatusCode == http.StatusSeeOther && strings.Contains(r.Header.Get("Location"), "/more?") {
 		return thanked, ""
 	}
 	return outcome(r.StatusCode, answer, err)

@@ -140,6 +140,15 @@ func (r *Ring) Ballot(code string) [32]byte { return receipt.BallotOfDossier(r.m
 // Public is the X25519 key to which kiosks seal dossier codes.
 func (r *Ring) Public() [32]byte { return r.public }
 
+// Page gives the key with which the citizens' pages seal what their addresses
+// carry on: another server may answer the next request.
+func (r *Ring) Page() (key [32]byte) {
+	m := hmac.New(sha256.New, r.mac[:])
+	m.Write([]byte("hailong/page\x00"))
+	copy(key[:], m.Sum(nil))
+	return key
+}
+
 // OpenWords opens what a person wrote, as capture sealed it: the JSON of a
 // survey.Writing. ok is false for bytes that were not sealed to this key.
 func (r *Ring) OpenWords(sealed []byte) (plain []byte, ok bool) {

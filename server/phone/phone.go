@@ -5,7 +5,6 @@ package phone
 import (
 	"cmp"
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -23,35 +22,79 @@ type Receipts interface {
 	Lookup(ctx context.Context, hash [32]byte) (Known, error)
 }
 
+// Questionnaires give what is asked.
+type Questionnaires interface {
+	// InForce gives the version of today; nil where none was loaded.
+	InForce(ctx context.Context) (*survey.Questionnaire, error)
+	// Version gives any; nil where it is not known.
+	Version(ctx context.Context, number uint16) (*survey.Questionnaire, error)
+}
+
 // Known is what a page may say of a receipt: nothing of a person.
 type Known struct {
 	Found              bool
-	DeskName, UnitName string     // in Vietnamese; the desk's may be empty
-	DeskEN, UnitEN     string     // may be empty
-	Received           survey.Day // when the dossier was handed in; 0 for slips
-	WindowOpen         bool       // an answer given now would count
-	Until              survey.Day // last day on which one would; 0: not known
+	DeskName, UnitName string // in Vietnamese; the desk's may be empty
+	DeskEN, UnitEN     string // may be empty
+	Service            survey.Service
+	Step               survey.Step // that the dossier has reached; 0 for slips
+	Officer            bool        // the receipt names one
+	Received           survey.Day  // when the dossier was handed in; 0 for slips
+	WindowOpen         bool        // an answer given now would count
+	Until              survey.Day  // last day on which one would; 0: not known
 }
 
 // Deps is what the pages stand on; all are required.
 type Deps struct {
-	Receipts Receipts
-	Capture  *capture.Capture // of survey.ChannelPhone
-	Views    *httpx.Views
-	Now      func() time.Time
+	Receipts       Receipts
+	Questionnaires Questionnaires
+	Languages      func(context.Context) ([]string, error) // offered, by tag
+	Capture        *capture.Capture                        // of survey.ChannelPhone
+	Views          *httpx.Views
+	Key            [32]byte // seals what an address carries on; the same on all servers
+	Now            func() time.Time
 }
+
+// maxBody is the greatest form in bytes: 10,000 characters of any kind, each of
+// up to four bytes as %XX, are taken, and cut where they are stored.
+const maxBody = 256 << 10
 
 // Register adds /r and /r/{id}, in upper case too, as the QR has them.
 func Register(app fiber.Router, d Deps) {
 	p := &pages{d}
-	app.Get("/r", p.showType)
-	app.Post("/r", p.saveType)
-	app.Get("/r/:id", p.showRate)
-	app.Post("/r/:id", p.saveRate)
-	app.Get("/r/:id/thanks", p.showThanks)
+	app.Get("/r", p.page(p.showType))
+	app.Post("/r", p.page(p.saveType))
+	app.Get("/r/:id", p.page(p.showRate))
+	app.Post("/r/:id", p.page(p.saveRate))
+	app.Get("/r/:id/more", p.page(p.showMore))
+	app.Post("/r/:id/more", p.page(p.saveMore))
+	app.Get("/r/:id/thanks", p.page(p.showThanks))
 }
 
 type pages struct{ Deps }
+
+// page is what each of these pages begins with: its languages, where an error's
+// page leads back to, and the bound of a form.
+func (p *pages) page(h fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		tags, err := p.Languages(c.UserContext())
+		if err != nil {
+			return err
+		}
+		httpx.Offer(c, tags...)
+		home := "/r"
+		if id, err := receipt.ParseID(httpx.Param(c, "id")); err == nil {
+			home = address(id)
+		}
+		httpx.Home(c, home)
+		if len(c.Body()) > maxBody {
+			return survey.New(survey.CodeBodyTooLarge)
+		}
+		return h(c)
+	}
+}
+
+// address is the path of a receipt's page.
+func address(id receipt.ID) string { return "/r/" + id.String() }
 
 // TypePage asks for the code; with a Problem it is also the page of a receipt
 // that is not known.
@@ -60,26 +103,11 @@ type TypePage struct {
 	Problem string
 }
 
-// RatePage asks the question.
-type RatePage struct {
-	httpx.Frame
-	Path  string // of this receipt's page
-	About string // what is known, as a sentence
-	Until string // last day for an answer, as written; "": not known
-	Began int64  // Unix milliseconds
-	Faces []Face
-}
-
-// Face is one answer of the scale with its word.
-type Face struct {
-	Score int
-	Word  string
-}
-
 // ThanksPage says that the answer is recorded, not which it was.
 type ThanksPage struct {
 	httpx.Frame
-	Path, Until string
+	Path, Until    string
+	Cut, NoContact bool // what was written was cut; a wish to be contacted was not kept
 }
 
 // ClosedPage says that the window is closed.
@@ -96,8 +124,12 @@ func (p *pages) typePage(c *fiber.Ctx, fault *survey.Error) error {
 	page.Title = page.L.T("phone.type.title")
 	if fault != nil {
 		status, page.Problem = fault.Code.Status(), fault.Message
-		if page.L.Tag == "en" {
+		switch page.L.Tag {
+		case "vi":
+		case "en":
 			page.Problem = fault.MessageEN
+		default: // errors have their sentences in these two alone
+			page.Problem = page.L.T("phone.type.problem")
 		}
 		if fault.Code == survey.CodeUnknownReceipt {
 			page.Title = page.L.T("phone.unknown.title")
@@ -118,111 +150,56 @@ func (p *pages) saveType(c *fiber.Ctx) error {
 	if err != nil {
 		return p.typePage(c, survey.ErrorOf(err))
 	}
-	return c.Redirect(httpx.Language(c).Link("/r/"+scanned.ID.String()), fiber.StatusSeeOther)
+	return c.Redirect(httpx.Language(c).Link(address(scanned.ID)), fiber.StatusSeeOther)
 }
 
-// find looks up the receipt of the address. Where it is malformed or unknown,
-// the fault is what to say on the page; err is ours.
-func (p *pages) find(c *fiber.Ctx) (id receipt.ID, known Known, fault *survey.Error, err error) {
-	id, err = receipt.ParseID(httpx.Param(c, "id"))
-	if err != nil {
-		return id, known, survey.New(survey.CodeUnknownReceipt), nil
-	}
-	known, err = p.Receipts.Lookup(c.UserContext(), id.Hash())
-	if err == nil && !known.Found {
-		fault = survey.New(survey.CodeUnknownReceipt)
-	}
-	return id, known, fault, err
+// found is the receipt of an address, with what is asked about it.
+type found struct {
+	id    receipt.ID
+	known Known
 }
 
-func (p *pages) showRate(c *fiber.Ctx) error {
-	id, known, fault, err := p.find(c)
+// find looks up the receipt of the address. Where there is none, or its window
+// is closed and the page is not for that, it answers itself: done is true.
+func (p *pages) find(c *fiber.Ctx, closedToo bool) (f found, done bool, err error) {
+	if f.id, err = receipt.ParseID(httpx.Param(c, "id")); err == nil {
+		if f.known, err = p.Receipts.Lookup(c.UserContext(), f.id.Hash()); err != nil {
+			return f, false, err
+		}
+	}
 	switch {
-	case err != nil:
-		return err
-	case fault != nil:
-		return p.typePage(c, fault)
-	case !known.WindowOpen:
-		return p.closedPage(c, known, fiber.StatusOK)
+	case !f.known.Found:
+		return f, true, p.typePage(c, survey.New(survey.CodeUnknownReceipt))
+	case !f.known.WindowOpen && !closedToo:
+		page, status := ClosedPage{Frame: httpx.NewFrame(c, "")}, fiber.StatusOK
+		if c.Method() == fiber.MethodPost {
+			status = fiber.StatusGone
+		}
+		page.Title = page.L.T("phone.closed.title")
+		page.About = f.about(page.Frame)
+		return f, true, p.Views.Send(c, status, "phone/closed", page)
 	}
-	page := RatePage{Frame: httpx.NewFrame(c, ""), Path: "/r/" + id.String(), Began: p.Now().UnixMilli()}
-	page.Title = page.L.T("phone.title")
-	page.About = about(page.Frame, known)
-	page.Until = until(page.Frame, known)
-	for score := 5; score >= 1; score-- {
-		page.Faces = append(page.Faces, Face{score, page.L.T("face." + strconv.Itoa(score))})
-	}
-	return p.Views.Send(c, fiber.StatusOK, "phone/rate", page)
-}
-
-func (p *pages) closedPage(c *fiber.Ctx, known Known, status int) error {
-	page := ClosedPage{Frame: httpx.NewFrame(c, "")}
-	page.Title = page.L.T("phone.closed.title")
-	page.About = about(page.Frame, known)
-	return p.Views.Send(c, status, "phone/closed", page)
-}
-
-func (p *pages) saveRate(c *fiber.Ctx) error {
-	form, err := httpx.Form(c, "score", "began")
-	if err != nil {
-		return err
-	}
-	score, err := strconv.ParseUint(form["score"], 10, 8)
-	if err != nil || !survey.Score(score).Valid() {
-		return survey.New(survey.CodeBadScore)
-	}
-	id, known, fault, err := p.find(c)
-	switch {
-	case err != nil:
-		return err
-	case fault != nil:
-		return p.typePage(c, fault)
-	case !known.WindowOpen:
-		return p.closedPage(c, known, fiber.StatusGone)
-	}
-	language := httpx.Language(c)
-	_, err = p.Capture.Rate(c.UserContext(), capture.Input{
-		Subject: capture.Receipt(id.Hash()), Score: survey.Score(score), Language: language.Tag, Took: p.took(form["began"]),
-	})
-	if err != nil {
-		return err
-	}
-	// The page behind the redirect shows no answer: neither reload nor the back
-	// button tells it to whoever looks over a shoulder.
-	return c.Redirect(language.Link("/r/"+id.String()+"/thanks"), fiber.StatusSeeOther)
-}
-
-// took is the time since the page was shown; 0 where the field can't be right.
-func (p *pages) took(began string) time.Duration {
-	ms, err := strconv.ParseInt(began, 10, 64)
-	if err != nil {
-		return 0
-	}
-	took := p.Now().Sub(time.UnixMilli(ms))
-	if took < 0 || took > time.Hour {
-		return 0
-	}
-	return took
+	return f, false, nil
 }
 
 func (p *pages) showThanks(c *fiber.Ctx) error {
-	id, known, fault, err := p.find(c)
-	switch {
-	case err != nil:
+	f, done, err := p.find(c, true)
+	if err != nil || done {
 		return err
-	case fault != nil:
-		return p.typePage(c, fault)
 	}
-	page := ThanksPage{Frame: httpx.NewFrame(c, ""), Path: "/r/" + id.String()}
+	page := ThanksPage{
+		Frame: httpx.NewFrame(c, ""), Path: address(f.id), Cut: c.Query("cut") != "", NoContact: c.Query("nocontact") != "",
+	}
 	page.Title = page.L.T("recorded")
-	page.Until = until(page.Frame, known)
+	page.Until = f.until(page.Frame)
 	return p.Views.Send(c, fiber.StatusOK, "phone/thanks", page)
 }
 
-// about says what is known of a receipt.
-func about(f httpx.Frame, k Known) string {
+// about says what is known of the receipt.
+func (f found) about(at httpx.Frame) string {
+	k := f.known
 	desk, unit := k.DeskName, k.UnitName
-	if f.L.Tag == "en" {
+	if at.L.Tag == "en" {
 		desk, unit = cmp.Or(k.DeskEN, desk), cmp.Or(k.UnitEN, unit)
 	}
 	place := cmp.Or(desk, unit)
@@ -230,14 +207,14 @@ func about(f httpx.Frame, k Known) string {
 	case place == "":
 		return ""
 	case k.Received == 0:
-		return f.L.T("phone.about.place", "Desk", place)
+		return at.L.T("phone.about.place", "Desk", place)
 	}
-	return f.L.T("phone.about.dossier", "Desk", place, "Day", f.L.Date(k.Received.Start()))
+	return at.L.T("phone.about.dossier", "Desk", place, "Day", at.L.Date(k.Received.Start()))
 }
 
-func until(f httpx.Frame, k Known) string {
-	if k.Until == 0 {
+func (f found) until(at httpx.Frame) string {
+	if f.known.Until == 0 {
 		return ""
 	}
-	return f.L.Date(k.Until.Start())
+	return at.L.Date(f.known.Until.Start())
 }
