@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"hailong/server/follow"
 	"hailong/server/keyring"
 	"hailong/server/projection"
+	"hailong/server/words"
 )
 
 // serveCmd is `hailong-server serve`.
@@ -67,6 +69,8 @@ type server struct {
 	bus      *bus.Bus
 	outbox   *outbox.Outbox
 	proj     *projection.Projection
+	words    *words.Store
+	keeper   *words.Keeper
 	follower *follow.Follower
 	uplink   *uplink.Uplink
 
@@ -116,12 +120,17 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	s.proj, err = projection.Open(ctx, filepath.Join(c.Data, "server.db"), projection.Options{
 		Server: c.Name, Keys: s.keys, Log: log, OnChange: func(ch projection.Change) {
 			s.follower.Changed(ch)
+			s.keeper.Changed(ch.Texts)
 			s.pages.changed(ch)
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
+	if s.words, err = words.Open(ctx, filepath.Join(c.Data, "words.db")); err != nil {
+		return nil, err
+	}
+	s.keeper = words.New(words.Options{Server: c.Name, Bus: s.bus, Store: s.words, Texts: s.proj, Log: log})
 	s.follower = follow.New(follow.Options{
 		Server: c.Name, Servers: c.Servers, Seal: s.keys.Public(), Bus: s.bus, Projection: s.proj, Log: log, Lag: c.Refill, Round: 4 * c.Refill,
 	})
@@ -167,10 +176,11 @@ func (s *server) connect() (err error) {
 func (s *server) streamApart() bool { return s.c.StreamDir != "" || s.c.Replicas > 1 }
 
 // Append records what this server takes in itself. Where the stream is a second
-// copy it is answered only once that has it too: there is no kiosk behind it.
-// That wait is bounded, and ends with the server: then the references come with
-// survey.CodeUnconfirmed. The facts are on this disk all the same, count, and go
-// out when the link is back; who sends the same again does no harm.
+// copy it is answered only once that has it too, with the words: there is no
+// kiosk behind it. That wait is bounded, and ends with the server: then the
+// references come with survey.CodeUnconfirmed. The facts are on this disk all
+// the same, count, and go out when the link is back; who sends the same again
+// does no harm.
 func (s *server) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref, error) {
 	refs, err := s.outbox.Append(ctx, entries...)
 	if err != nil || !s.streamApart() {
@@ -179,7 +189,13 @@ func (s *server) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref,
 	ctx, cancel := context.WithTimeout(ctx, s.c.Confirm)
 	defer cancel()
 	defer context.AfterFunc(s.pages.live, cancel)()
-	if err := s.uplink.WaitPublished(ctx, refs[len(refs)-1]); err != nil {
+	err = s.uplink.WaitPublished(ctx, refs[len(refs)-1])
+	for _, e := range entries {
+		if err == nil && len(e.Words) > 0 {
+			err = s.uplink.WaitWords(ctx, sha256.Sum256(e.Words))
+		}
+	}
+	if err != nil {
 		return refs, survey.Wrap(survey.CodeUnconfirmed, err)
 	}
 	return refs, nil
@@ -204,6 +220,7 @@ func (s *server) Run(ctx context.Context) error {
 	for name, part := range map[string]func(context.Context) error{
 		"follow": s.follower.Run,
 		"uplink": s.uplink.Run,
+		"words":  s.keeper.Run,
 		"prune":  s.prune,
 		"pages":  s.listen,
 	} {
@@ -240,6 +257,9 @@ func (s *server) prune(ctx context.Context) error {
 		if _, err := s.outbox.Prune(ctx, s.c.Servers); err != nil && ctx.Err() == nil {
 			s.log.Warn("prune the outbox", "error", err)
 		}
+		if _, err := s.uplink.PruneWords(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("prune the outbox's words", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -258,6 +278,9 @@ func (s *server) Close() error {
 	}
 	if s.proj != nil {
 		errs = append(errs, s.proj.Close())
+	}
+	if s.words != nil {
+		errs = append(errs, s.words.Close())
 	}
 	if s.outbox != nil {
 		errs = append(errs, s.outbox.Close())

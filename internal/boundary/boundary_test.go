@@ -80,6 +80,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/outbox", module + "/server/projection"})},
 	{of: "server/follow", why: "it moves facts between bus and projection, and nobody calls it over HTTP",
 		never: slices.Concat(fiber, []string{natsServer, module + "/server/index", module + "/internal/uplink"})},
+	{of: "server/words", why: "what people wrote lies apart from the facts, and can be erased without them; it is opened elsewhere",
+		never: slices.Concat(fiber, []string{natsServer, module + "/server/projection", module + "/server/keyring", module + "/internal/outbox"})},
 	{of: "server/keyring", why: "secrets are in one file, and go nowhere from here",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/fact"})},
 	{of: "server/yamlfile", why: "how an operator's file is read, not what it says",
