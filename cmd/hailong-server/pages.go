@@ -168,10 +168,10 @@ func (s *server) system(ctx context.Context) []page.Fact {
 	vi := formatted(s.proj.Dropped())
 	dropped := page.Fact{Name: "Gói tin bị bỏ (sai chữ ký hoặc hỏng)", NameEN: "Batches dropped (signature or encoding)", Value: vi, ValueEN: vi, Alarm: s.proj.Dropped() > 0}
 	unsent := formatted(int64(u.Unsent))
-	return []page.Fact{
+	return append([]page.Fact{
 		{Name: "Máy chủ", NameEN: "Server", Value: s.c.Name, ValueEN: s.c.Name}, connected, disk, dropped,
 		{Name: "Bản ghi của máy chủ chưa gửi", NameEN: "Own facts not sent", Value: unsent, ValueEN: unsent},
-	}
+	}, s.wordsFacts(u.WordsUnsent)...)
 }
 
 // metrics registers what operators watch.
@@ -191,6 +191,7 @@ func (s *server) metrics(x *index.Index) *prometheus.Registry {
 		return float64(st.Facts)
 	})
 	r.MustRegister(&statusCollector{x: x})
+	s.wordsMetrics(r)
 	return r
 }
 
