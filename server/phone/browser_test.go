@@ -3,23 +3,59 @@ package phone_test
 import (
 	"context"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
-// On a phone's screen, by pages that hold no script: the faces are buttons of a
-// form, the thanks show no answer, and going back does not either. Where
-// HAILONG_PICTURES names a folder, pictures go there.
-func TestPhoneWithoutScript(t *testing.T) {
-	f := newFixture(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// visit is a browser before the pages. Where HAILONG_PICTURES names a folder,
+// pictures go there.
+type visit struct {
+	t    *testing.T
+	ctx  context.Context
+	base string
+	sent *atomic.Int64 // bytes that the server wrote to the browser, headers too
+}
+
+// counted counts what its connections send.
+type counted struct {
+	net.Listener
+	sent atomic.Int64
+}
+
+type countedConn struct {
+	net.Conn
+	sent *atomic.Int64
+}
+
+func (l *counted) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return countedConn{c, &l.sent}, err
+}
+
+func (c countedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.sent.Add(int64(n))
+	return n, err
+}
+
+// visit serves the app and opens a browser of that size, which runs no page's
+// script.
+func (f *fixture) visit(t *testing.T, width, height int64) *visit {
+	t.Helper()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	l := &counted{Listener: inner}
 	served := make(chan error, 1)
 	go func() { served <- f.app.Listener(l) }()
 	t.Cleanup(func() {
@@ -30,59 +66,278 @@ func TestPhoneWithoutScript(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	ctx := browse(t) // closed before the app is
-	address := "http://" + l.Addr().String() + "/R/" + f.receipt(t, open).String()
-	do := func(actions ...chromedp.Action[chromedp.Void]) {
+	v := &visit{t: t, ctx: browse(t), base: "http://" + l.Addr().String(), sent: &l.sent} // closed before the app is
+	v.do(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile))
+	if _, err := chromedp.Call(v.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (v *visit) do(actions ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, actions...); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// follow does what leads to another page, and waits until it is loaded.
+func (v *visit) follow(action chromedp.Action[chromedp.Void], shows string) {
+	v.t.Helper()
+	if _, err := chromedp.RunResponse(v.ctx, action); err != nil {
+		v.t.Fatal(err)
+	}
+	v.do(chromedp.WaitVisible(shows))
+}
+
+func ask[T any](v *visit, expression string) T {
+	v.t.Helper()
+	got, err := chromedp.Run(v.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return got
+}
+
+// shoot takes a picture of the whole page, which must not be wider than the
+// screen, hold a script, or show an answer.
+func (v *visit) shoot(name string) {
+	v.t.Helper()
+	if wide := ask[int](v, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+		v.t.Errorf("%s: wider than the screen by %d", name, wide)
+	}
+	if scripts := ask[int](v, `document.scripts.length`); scripts > 0 {
+		v.t.Errorf("%s: %d scripts", name, scripts)
+	}
+	if cut := ask[string](v, `[...document.querySelectorAll("label span, label, button, summary, legend")].filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display != "inline").map(e => e.textContent).join("|")`); cut != "" {
+		v.t.Errorf("%s: text wider than its place: %s", name, cut)
+	}
+	folder := os.Getenv("HAILONG_PICTURES")
+	if folder == "" {
+		return
+	}
+	png, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+const (
+	facesShown  = "fieldset.faces"
+	moreShown   = "textarea, details.part"
+	thanksShown = "main > svg.done"
+)
+
+// From the first tap to the last page on phones and on a desktop, by pages that
+// hold no script, in a browser that runs none.
+func TestPhoneWithoutScript(t *testing.T) {
+	for name, size := range map[string][2]int64{"360": {360, 740}, "412": {412, 915}, "1366": {1366, 768}} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			v := f.visit(t, size[0], size[1])
+			known := open
+			known.Officer = true
+			id := f.receipt(t, known)
+			v.follow(chromedp.Navigate(v.base+"/R/"+id.String()), facesShown)
+			v.shoot(name + "-1-rate")
+			if small := ask[int](v, `[...document.querySelectorAll(".faces button")].filter(b => b.offsetHeight < 48 || b.offsetWidth < 200 || b.offsetHeight != document.querySelector(".faces button").offsetHeight).length`); small > 0 {
+				t.Errorf("%d faces are small, or not alike", small)
+			}
+			v.follow(chromedp.Click(`.faces button[value="2"]`), moreShown)
+			v.shoot(name + "-2-more")
+			v.openAll()
+			v.shoot(name + "-3-more-open")
+			v.do(chromedp.Click(`label[for="access-4"]`), chromedp.Click(`label[for="staff-0"]`), chromedp.Click(`label[for="officer-5"]`),
+				chromedp.Click(`label[for="good.access.seats"]`), chromedp.Click(`label[for="bad.staff.polite"]`),
+				chromedp.SendKeys("#comment", "Phải chờ lâu."),
+				chromedp.WaitNotVisible("#contact"), chromedp.Click(`label[for="consent"]`), chromedp.WaitVisible("#contact"), chromedp.SendKeys("#contact", "0900 000 000"))
+			v.shoot(name + "-4-more-filled")
+			v.follow(chromedp.Click(`form button.button`), thanksShown)
+			v.shoot(name + "-5-thanks")
+			ratings, texts := f.facts(t)
+			if len(ratings) != 2 || len(texts) != 2 || ratings[1].Score != 2 || len(ratings[1].Answers) != 2 || len(ratings[1].Reasons) != 2 || ratings[0].Took == 0 {
+				t.Fatalf("recorded %+v %+v", ratings, texts)
+			}
+			if f.writing(t, texts[0]).Comment != "Phải chờ lâu." || f.writing(t, texts[1]).Contact != "0900 000 000" {
+				t.Error("other words")
+			}
+		})
+	}
+}
+
+// openAll opens every part of the page.
+func (v *visit) openAll() {
+	v.t.Helper()
+	ask[int](v, `[...document.querySelectorAll("details")].map(d => d.open = true).length`)
+}
+
+// Neither back nor reload shows what anybody chose or wrote, in the page or in
+// its address.
+func TestNoTraceByBackAndReload(t *testing.T) {
+	f := newFixture(t)
+	v := f.visit(t, 390, 844)
+	v.follow(chromedp.Navigate(v.base+"/r/"+f.receipt(t, open).String()), facesShown)
+	v.follow(chromedp.Click(`.faces button[value="1"]`), moreShown)
+	address := ask[string](v, `location.href`)
+	v.openAll()
+	v.do(chromedp.Click(`label[for="access-1"]`), chromedp.SendKeys("#comment", "riêng tư"))
+	nothing := func(when string) {
 		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
-			t.Fatal(err)
+		if n := ask[int](v, `document.querySelectorAll("input:checked").length`); n > 0 {
+			t.Errorf("%s: %d are chosen", when, n)
+		}
+		if text := ask[string](v, `document.documentElement.outerHTML + [...document.querySelectorAll("textarea")].map(e => e.value)`); strings.Contains(text, "riêng tư") {
+			t.Errorf("%s: the comment is there", when)
 		}
 	}
-	// follow does what leads to another page, and waits until it is loaded.
-	follow := func(action chromedp.Action[chromedp.Void], shows string) {
-		t.Helper()
-		if _, err := chromedp.RunResponse(ctx, action); err != nil {
-			t.Fatal(err)
-		}
-		do(chromedp.WaitVisible(shows))
+	v.follow(chromedp.Reload(), moreShown)
+	nothing("reloaded")
+	v.openAll()
+	v.do(chromedp.Click(`label[for="access-1"]`), chromedp.SendKeys("#comment", "riêng tư"))
+	v.follow(chromedp.Click(`form button.button`), thanksShown)
+	v.do(chromedp.NavigateBack(), chromedp.WaitVisible(moreShown))
+	nothing("back from the thanks")
+	v.do(chromedp.NavigateBack(), chromedp.WaitVisible(facesShown))
+	nothing("back at the faces")
+	// Two taps that differ give addresses of one form: none tells which it was.
+	v.follow(chromedp.Click(`.faces button[value="5"]`), moreShown)
+	if other := ask[string](v, `location.href`); len(other) != len(address) || other == address {
+		t.Errorf("%s\n%s", address, other)
 	}
-	shoot := func(name string) {
+	// The last answer counts, whatever was there before.
+	if got := f.ratings(t); got[len(got)-1].Score != 5 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// By the keyboard alone: a face, a part that opens, an answer, a tick, send.
+func TestPhoneByKeyboard(t *testing.T) {
+	f := newFixture(t)
+	v := f.visit(t, 1366, 768)
+	v.follow(chromedp.Navigate(v.base+"/r/"+f.receipt(t, open).String()), facesShown)
+	// tab moves on until what has the focus fits; each stop must be seen.
+	tab := func(selector string) {
 		t.Helper()
-		if wide, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); err != nil || wide > 0 {
-			t.Errorf("%s: wider than the screen by %d, %v", name, wide, err)
-		}
-		if scripts, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.scripts.length`)); err != nil || scripts > 0 {
-			t.Errorf("%s: %d scripts, %v", name, scripts, err)
-		}
-		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if folder := os.Getenv("HAILONG_PICTURES"); folder != "" {
-			if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
-				t.Fatal(err)
+		for range 60 {
+			v.do(chromedp.KeyEvent(kb.Tab))
+			if seen := ask[bool](v, `(e => { const l = e.matches("input[type=radio],input[type=checkbox]") ? e.nextElementSibling : e; return e == document.body || getComputedStyle(l).outlineStyle != "none" || getComputedStyle(e).outlineStyle != "none" })(document.activeElement)`); !seen {
+				t.Errorf("focus is not seen on %s", ask[string](v, `document.activeElement.outerHTML`))
+			}
+			if ask[bool](v, `document.activeElement.matches('`+selector+`')`) {
+				return
 			}
 		}
+		t.Fatalf("the keyboard never comes to %s", selector)
 	}
-	const faces, thanks = "fieldset.faces", "a.button.plain"
-	do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	follow(chromedp.Navigate(address), faces)
-	shoot("phone-rate")
-	follow(chromedp.Click(`form button[value="2"]`), thanks)
-	shoot("phone-thanks")
-	do(chromedp.NavigateBack(), chromedp.WaitVisible(faces))
-	follow(chromedp.Click(`form button[value="4"]`), thanks)
-	follow(chromedp.Click(thanks), faces)
-	follow(chromedp.Click(`nav a[lang="en"]`), faces)
-	shoot("phone-rate-en")
-	if got := f.ratings(t); len(got) != 2 || got[0].Score != 2 || got[1].Score != 4 || got[1].Took == 0 {
-		t.Errorf("recorded %+v", got)
+	tab(`button[value="3"]`)
+	v.follow(chromedp.KeyEvent(kb.Enter), moreShown)
+	tab("details:nth-of-type(1) > summary")
+	v.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#access-5 + label"))
+	tab("#access-5")
+	v.do(chromedp.KeyEvent(kb.ArrowRight)) // the arrows choose
+	tab("details:not(.factor):nth-of-type(2) > summary")
+	v.do(chromedp.KeyEvent(" "), chromedp.WaitVisible(".factor"))
+	tab(".factor > summary")
+	v.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".ticks"))
+	tab(`input[name="bad.access.seats"]`)
+	v.do(chromedp.KeyEvent(" "))
+	tab("button.button")
+	v.follow(chromedp.KeyEvent(kb.Enter), thanksShown)
+	got := f.ratings(t)
+	if last := got[len(got)-1]; len(got) != 2 || last.Score != 3 || len(last.Answers) != 1 || last.Answers[0].Score != 4 || len(last.Reasons) != 1 || last.Reasons[0] != "-access.seats" {
+		t.Errorf("%+v", got)
 	}
-	follow(chromedp.Navigate("http://"+l.Addr().String()+"/r/0000000000000000X"), "input#code")
-	shoot("phone-unknown")
-	follow(chromedp.Navigate("http://"+l.Addr().String()+"/nowhere"), "a.button")
-	shoot("phone-error")
 }
+
+// Below 40 KB on first load, counted on the wire with its headers; the page with
+// the further questions is no larger. The cache is empty.
+func TestFirstLoadIsSmall(t *testing.T) {
+	f := newFixture(t)
+	v := f.visit(t, 390, 844)
+	v.follow(chromedp.Navigate(v.base+"/r/"+f.receipt(t, open).String()), facesShown)
+	first := v.sent.Load()
+	loaded := ask[string](v, `performance.getEntriesByType("resource").map(e => new URL(e.name).pathname).join(" ")`)
+	if first >= 40_000 || first < 1000 || !strings.HasPrefix(loaded, "/static/calm") || strings.Contains(loaded, " ") {
+		t.Errorf("%d bytes; beside the page: %s", first, loaded)
+	}
+	v.follow(chromedp.Click(`.faces button[value="5"]`), moreShown)
+	if second := v.sent.Load() - first; second >= 40_000 {
+		t.Errorf("%d bytes for the further questions", second)
+	} else {
+		t.Logf("first load: %d bytes; further questions: %d bytes", first, second)
+	}
+}
+
+// The other pages, and both other languages.
+func TestOtherPhonePages(t *testing.T) {
+	f := newFixture(t)
+	v := f.visit(t, 360, 740)
+	closed := open
+	closed.WindowOpen = false
+	for _, page := range []struct{ name, path, shows string }{
+		{"type", "/r", "input#code"},
+		{"unknown", "/r/0000000000000000X", "input#code"},
+		{"closed", "/r/" + f.receipt(t, closed).String(), "main"},
+		{"notes", "/r/" + f.receipt(t, open).String() + "/thanks?cut=1&nocontact=1", ".notice"},
+		{"error", "/r/a/b/c", "a.button"},
+		{"english", "/r/" + f.receipt(t, open).String() + "?lang=en", facesShown},
+		{"lao", "/r/" + f.receipt(t, open).String() + "?lang=lo", facesShown},
+	} {
+		v.follow(chromedp.Navigate(v.base+page.path), page.shows)
+		v.shoot("360-" + page.name)
+	}
+	for _, language := range []string{"en", "lo"} {
+		id := f.receipt(t, open)
+		more := f.tap(t, id, url.Values{"score": {"5"}, "version": {"1"}})
+		v.follow(chromedp.Navigate(v.base+more.String()+"&lang="+language), moreShown)
+		v.openAll()
+		v.shoot("360-more-" + language)
+	}
+}
+
+// Every text is told from its ground at 7 : 1, whether chosen or not.
+func TestContrast(t *testing.T) {
+	f := newFixture(t)
+	v := f.visit(t, 390, 844)
+	known := open
+	known.Officer = true
+	id := f.receipt(t, known)
+	check := func(page string) {
+		t.Helper()
+		for _, low := range ask[[]string](v, lowContrast) {
+			t.Errorf("%s: %s", page, low)
+		}
+	}
+	v.follow(chromedp.Navigate(v.base+"/r/"+id.String()), facesShown)
+	check("rate")
+	v.follow(chromedp.Click(`.faces button[value="2"]`), moreShown)
+	v.openAll()
+	check("more")
+	ask[int](v, `[...document.querySelectorAll("input[type=checkbox], input[value='5']")].map(e => e.checked = true).length`)
+	check("more, chosen")
+	v.follow(chromedp.Navigate(v.base+"/r/"+id.String()+"/thanks?cut=1&nocontact=1"), thanksShown)
+	check("thanks")
+	v.follow(chromedp.Navigate(v.base+"/r/0000000000000000X"), "input#code")
+	check("unknown")
+}
+
+// lowContrast lists the texts below 7 : 1 (WCAG 2.2, 1.4.6).
+const lowContrast = `(() => {
+	const rgb = c => c.match(/[\d.]+/g).map(Number)
+	const light = c => { const [r, g, b] = c.map(x => (x /= 255) <= .04045 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b }
+	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length == 3 || c[3] == 1) return c.slice(0, 3) } return [255, 255, 255] }
+	const low = []
+	for (const e of document.body.querySelectorAll("*")) {
+		if (!e.getClientRects().length || ![...e.childNodes].some(n => n.nodeType == 3 && n.data.trim())) continue
+		const a = light(rgb(getComputedStyle(e).color).slice(0, 3)), b = light(ground(e))
+		const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05)
+		if (ratio < 7) low.push(ratio.toFixed(2) + " " + e.tagName + " " + e.textContent.trim().slice(0, 40))
+	}
+	return low
+})()`
 
 // browse starts a Chromium of its own with an empty profile.
 func browse(t *testing.T) context.Context {

@@ -118,7 +118,7 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.app = httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Catalogue: catalogue, Views: views, Assets: assets})
+	f.app = httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Catalogue: catalogue, Views: views, Assets: assets, BodyLimit: 1 << 20})
 	phone.Register(f.app, phone.Deps{
 		Receipts: f, Questionnaires: f, Views: views, Key: f.ring.Page(), Now: func() time.Time { return f.now() },
 		Languages: func(context.Context) ([]string, error) { return f.languages, nil },
@@ -219,7 +219,7 @@ func (f *fixture) writing(t *testing.T, text fact.Text) (w survey.Writing) {
 	return w
 }
 
-// ask sends a request; with a form it is a POST.
+// ask sends a request as a browser does; with a form it is a POST.
 func (f *fixture) ask(t *testing.T, path string, form url.Values) (*http.Response, string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -227,6 +227,11 @@ func (f *fixture) ask(t *testing.T, path string, form url.Values) (*http.Respons
 		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return f.do(t, r)
+}
+
+func (f *fixture) do(t *testing.T, r *http.Request) (*http.Response, string) {
+	t.Helper()
 	r.Header.Set("Accept", "text/html")
 	res, err := f.app.Test(r, -1)
 	if err != nil {
