@@ -45,12 +45,13 @@ ready() {
   exit 1
 }
 
-# desk PORT: the code of the desk that the server gave the kiosk; nothing where
-# there is none after a while.
+# desk PORT DATA: the code of the desk that the server gave the kiosk; nothing
+# where there is none after a while. The PIN does not go by the command line,
+# which others on this machine can read.
 desk() {
   local code=
   for _ in $(seq 100); do
-    code=$(curl -fs "http://127.0.0.1:$1/status" | sed -n 's/.*"desk":"\([^"]*\)".*/\1/p') || true
+    code=$(printf 'header = "Authorization: Bearer %s"\n' "$(cat "$2/staff.pin")" | curl -fs -K - "http://127.0.0.1:$1/status" | sed -n 's/.*"desk":"\([^"]*\)".*/\1/p') || true
     [ -z "$code" ] || break
     sleep 0.1
   done
@@ -60,6 +61,7 @@ desk() {
 start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats"
 ready server "$base/readyz"
 bin/hailong-server organisation load --url "$base" --data data/server "$organisation"
+bin/hailong-server questionnaire load --url "$base" --data data/server deploy/example/questionnaire.yaml
 desks=()
 for k in 1 2; do
   data=data/kiosk$k
@@ -69,7 +71,7 @@ for k in 1 2; do
   start "kiosk$k" bin/hailong-kiosk serve --data "$data" --name "K0$k" --listen "127.0.0.1:$((port + 10 + k))" --nats "nats://127.0.0.1:$nats"
   ready "kiosk$k" "http://127.0.0.1:$((port + 10 + k))/healthz"
   if [ -n "$admitted" ]; then
-    desks+=("$base/desk/$(desk "$((port + 10 + k))")")
+    desks+=("$base/desk/$(desk "$((port + 10 + k))" "$data")")
   else
     echo "K0$k is not admitted, for the reason above: what it records is kept and does not count." >&2
     desks+=(–)
@@ -84,6 +86,7 @@ Hài Lòng is running on sample data; Ctrl-C stops it.
 
   Máy đánh giá K01 / kiosk K01            http://127.0.0.1:$((port + 11))/
   Máy đánh giá K02 / kiosk K02            http://127.0.0.1:$((port + 12))/
+  … mã PIN cho cán bộ / PIN for staff     $(cat data/kiosk1/staff.pin), $(cat data/kiosk2/staff.pin)
   Bộ phận một cửa của K01 / its desk      ${desks[0]}
   Bộ phận một cửa của K02 / its desk      ${desks[1]}
   Toàn tỉnh / the province                $base/

@@ -13,6 +13,7 @@ import (
 	"hailong/internal/receipt"
 	"hailong/internal/survey"
 	"hailong/server/organisation"
+	"hailong/server/questionnaire"
 	"hailong/server/register"
 )
 
@@ -37,6 +38,8 @@ type Registrar interface {
 	Events(ctx context.Context, rows []register.EventRow) ([]register.EventResult, error)
 	ImportCSV(ctx context.Context, lines []register.Line, progress func(done, total int)) (register.Imported, error)
 	LoadOrganisation(ctx context.Context, o *organisation.Organisation) (register.Loaded, error)
+	LoadQuestionnaire(ctx context.Context, v *questionnaire.Version) (bool, error)
+	Questionnaires(ctx context.Context) ([]register.Sheet, error)
 	Admit(ctx context.Context, kiosk string, public ed25519.PublicKey) (bool, error)
 	Revoke(ctx context.Context, public ed25519.PublicKey, reason string) (bool, error)
 	Decide(ctx context.Context, origin fact.OriginID, number uint64, hash fact.Hash, reason string) (bool, error)
@@ -66,6 +69,8 @@ func Register(app fiber.Router, d Deps) {
 	post("/api/v1/slips", oneBody, d.issueSlips)
 	post("/api/v1/dossiers/events", manyBody, d.recordEvents)
 	post("/api/v1/organisation", organisation.MaxFile, d.loadOrganisation)
+	post("/api/v1/questionnaires", questionnaire.MaxFile, d.loadQuestionnaire)
+	app.Get("/api/v1/questionnaires", d.showQuestionnaires)
 	post("/api/v1/kiosks/admit", oneBody, d.admitKiosk)
 	post("/api/v1/kiosks/revoke", oneBody, d.revokeKiosk)
 	post("/api/v1/forks/decide", oneBody, d.decideFork)

@@ -212,7 +212,7 @@ func TestImportAndOrganisation(t *testing.T) {
 	}
 	bad := strings.Replace(registertest.Organisation, "unit: BV,", "unit: NOBODY,", 1) + "extra: 1\n"
 	status, body = s.do("POST", "/api/v1/organisation", "application/yaml", bad)
-	if r := decode[OrganisationProblem](t, body); status != 422 || len(r.Faults) < 2 || r.Faults[0].Line == 0 || s.Facts() != before {
+	if r := decode[FileProblem](t, body); status != 422 || len(r.Faults) < 2 || r.Faults[0].Line == 0 || s.Facts() != before {
 		t.Errorf("a file with faults: %d %s", status, body)
 	}
 }

@@ -95,7 +95,18 @@ var operations = []operation{
 	{
 		method: "POST", path: "/api/v1/organisation", id: "loadOrganisation", summary: "Load the organisation file",
 		note:     "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. Only what differs from what is in force is recorded.",
-		operator: true, files: yamlTypes, status: 200, answer: OrganisationResult{}, others: map[int]any{422: OrganisationProblem{}}, faults: taken,
+		operator: true, files: yamlTypes, status: 200, answer: OrganisationResult{}, others: map[int]any{422: FileProblem{}}, faults: taken,
+	},
+	{
+		method: "POST", path: "/api/v1/questionnaires", id: "loadQuestionnaire", summary: "Load a version of what citizens are asked",
+		note:     "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. A version is never changed: 409 where it is recorded with other content; another day on which it begins is recorded.",
+		operator: true, query: []parameter{{name: "from", note: "day from which it is shown, in place of the file's", schema: date()}}, files: yamlTypes,
+		status: 200, answer: Recorded{}, others: map[int]any{422: FileProblem{}}, faults: append([]int{409}, taken...),
+	},
+	{
+		method: "GET", path: "/api/v1/questionnaires", id: "questionnaires", summary: "The versions of what citizens are asked",
+		note:   "Texts are by language (BCP 47). A rating's reasons are a code after + (good) or - (not good).",
+		status: 200, answer: Questionnaires{}, faults: []int{400, 500},
 	},
 	{
 		method: "POST", path: "/api/v1/kiosks/admit", id: "admitKiosk", summary: "Let a device's ratings count",
@@ -186,7 +197,10 @@ func document() map[string]any {
 		if content := requests(s, o); len(content) > 0 {
 			op["requestBody"] = map[string]any{"required": true, "content": content}
 		}
-		paths[o.path] = map[string]any{strings.ToLower(o.method): op}
+		if paths[o.path] == nil {
+			paths[o.path] = map[string]any{}
+		}
+		paths[o.path].(map[string]any)[strings.ToLower(o.method)] = op
 	}
 	var codes []string
 	for _, c := range survey.Codes() {

@@ -38,8 +38,10 @@ func (s schemas) of(t reflect.Type) map[string]any {
 		return map[string]any{"type": "boolean"}
 	case reflect.Float64:
 		return map[string]any{"type": "number"}
-	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint64:
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint16, reflect.Uint64:
 		return map[string]any{"type": "integer"}
+	case reflect.Map: // of texts
+		return map[string]any{"type": "object", "additionalProperties": s.of(t.Elem())}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": s.of(t.Elem())}
 	case reflect.Pointer: // null where there is none

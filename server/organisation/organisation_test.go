@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
@@ -74,6 +75,27 @@ func TestExample2025(t *testing.T) {
 	for _, u := range o.Units {
 		if (u.Kind == "xa" || u.Kind == "phuong") && (u.Parent != "H41" || len(u.Code) != 5 || u.From != int32(survey.NewDay(2025, 7, 1))) {
 			t.Errorf("two levels since 1 July 2025: %+v", u)
+		}
+	}
+}
+
+// Languages and opening hours: those of the province, and of a desk that has its
+// own.
+func TestLanguagesAndHours(t *testing.T) {
+	set := map[string]string{}
+	for _, s := range load(t, "nghe-an-2018.yaml").Settings {
+		set[s.Key] = s.Value
+	}
+	if got := Languages(set[SettingLanguages]); !slices.Equal(got, []string{"vi", "en", "lo"}) {
+		t.Errorf("%v", got)
+	}
+	if got := Languages(""); !slices.Equal(got, []string{"vi", "en"}) {
+		t.Errorf("nothing set: %v", got)
+	}
+	sunday := time.Date(2026, 11, 22, 9, 0, 0, 0, survey.Zone)
+	for key, open := range map[string]bool{SettingHours: false, HoursOf("DG-BVDK-VINH"): true} {
+		if h, err := survey.ParseHours(set[key]); err != nil || set[key] == "" || h.Open(sunday) != open {
+			t.Errorf("%s: %q %v", key, set[key], err)
 		}
 	}
 }
@@ -210,6 +232,12 @@ func TestFaults(t *testing.T) {
 		{`operator: ">", percent: 95,`, `operator: ">=", percent: 95,`, 18, "thấp hơn mục tiêu chung"},
 		{`percent: "97", from: 2019`, `percent: "97", from: 2020`, 18, "thấp hơn mục tiêu chung của tỉnh (> 96.5%, dòng 17) từ ngày 2019-01-01"},
 		{`operator: ">=", percent: "97"`, `operator: ">=", percent: "96.5"`, 19, "thấp hơn mục tiêu chung"},
+		{"least_answers: 30", "languages: [en]", 3, "thiếu tiếng Việt"},
+		{"least_answers: 30", "languages: [vi, vi]", 3, "được ghi hai lần"},
+		{"least_answers: 30", "languages: [vi, tiếng Anh]", 3, "«tiếng Anh» không phải là mã ngôn ngữ"},
+		{"least_answers: 30", "languages: [vi, EN]", 3, "«EN» không phải là mã ngôn ngữ"},
+		{"least_answers: 30", `opening_hours: "T2-T6 7h30-11h30"`, 3, "giờ mở cửa «T2-T6 7h30-11h30» chưa đúng"},
+		{"service: administrative}\nkiosks", `service: administrative, hours: "mọi ngày"}`+"\nkiosks", 12, "giờ mở cửa «mọi ngày» chưa đúng"},
 		{"units:", "units: &u", 7, "không dùng «&»"},
 		{`operator: ">", percent: "95"`, `operator: !!str x, percent: "95"`, 16, "không dùng «!!str»"},
 		{"units:\n", "units: x\n", 7, "«units» phải là một danh sách"},

@@ -25,6 +25,7 @@ type happened struct {
 type recent struct {
 	dossiers map[[32]byte]particulars
 	events   map[happened]bool
+	sheets   map[uint16]*fact.Questionnaire
 	runs     []noted // oldest first
 }
 
@@ -34,10 +35,11 @@ type noted struct {
 	number   uint64
 	dossiers [][32]byte
 	events   []happened
+	sheets   []*fact.Questionnaire
 }
 
 func newRecent() recent {
-	return recent{dossiers: map[[32]byte]particulars{}, events: map[happened]bool{}}
+	return recent{dossiers: map[[32]byte]particulars{}, events: map[happened]bool{}, sheets: map[uint16]*fact.Questionnaire{}}
 }
 
 // note keeps what was recorded.
@@ -53,9 +55,12 @@ func (x *recent) note(entries []fact.Entry, last fact.Ref) {
 			h := happened{[32]byte(b.Ballot), b.Step, b.At}
 			x.events[h] = true
 			n.events = append(n.events, h)
+		case *fact.Questionnaire:
+			x.sheets[b.Version] = b
+			n.sheets = append(n.sheets, b)
 		}
 	}
-	if len(n.dossiers)+len(n.events) > 0 {
+	if len(n.dossiers)+len(n.events)+len(n.sheets) > 0 {
 		x.runs = append(x.runs, n)
 	}
 }
@@ -72,6 +77,11 @@ func (x *recent) sweep(p Projection) {
 		}
 		for _, h := range n.events {
 			delete(x.events, h)
+		}
+		for _, q := range n.sheets {
+			if x.sheets[q.Version] == q {
+				delete(x.sheets, q.Version)
+			}
 		}
 		x.runs = x.runs[1:]
 	}
@@ -117,6 +127,8 @@ func (r *Register) noteBatch(data []byte) error {
 			body = &fact.Dossier{}
 		case fact.KindEvent:
 			body = &fact.Event{}
+		case fact.KindQuestionnaire:
+			body = &fact.Questionnaire{}
 		default:
 			continue
 		}
