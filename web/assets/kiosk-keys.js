@@ -23,8 +23,10 @@ window.hailong.keys = (() => {
   const drawings = {
     shift: "M12 3 3 12h5v7h8v-7h5z",
     backspace: "M9 5h12v14H9l-6-7zM12 9l6 6m0-6-6 6",
-    enter: "M20 5v7H5m5-5-5 5 5 5",
+    enter: "M4 12.5l6 6L20 6",
   };
+  // What keys do by Telex besides, in a corner of them, for whoever does not type it every day.
+  const hints = { a: "â", d: "đ", e: "ê", o: "ô", w: "ă ơ ư", s: "á", f: "à", r: "ả", x: "ã", j: "ạ" };
 
   let now = null; // what open was given, with {page, upper, timer}; null while closed
   const box = () => document.getElementById("keys");
@@ -41,19 +43,21 @@ window.hailong.keys = (() => {
 
   function button(key) {
     const b = document.createElement("button");
-    const { labels } = now;
+    const { labels, layout, telex } = now;
+    const large = layout === "text" || layout === "contact"; // room for a word
     b.type = "button";
     b.className = "key";
     b.tabIndex = -1;
     b.dataset.key = key;
     if (key === "page") b.textContent = now.page === "symbols" ? "abc" : "?123";
-    else if (key === "space" || (key === "enter" && now.layout !== "digits" && labels.enter)) b.textContent = labels[key] || "";
+    else if (key === "space" || (key === "enter" && large && labels.enter)) b.textContent = labels[key] || "";
     else if (drawings[key]) b.append(drawing(key));
     else b.textContent = now.upper ? key.toUpperCase() : key;
     const name = key === "page" ? labels[now.page === "symbols" ? "letters" : "symbols"] : labels[key];
     if (name && key.length > 1) b.setAttribute("aria-label", name);
     if (key === "shift") b.setAttribute("aria-pressed", String(Boolean(now.upper)));
     if (key.length > 1) b.classList.add("wide", key);
+    if (telex && hints[key]) b.dataset.hint = hints[key];
     return b;
   }
 
@@ -172,12 +176,12 @@ window.hailong.keys = (() => {
     next.focus();
   }
 
-  // With telex, keys of the device's own keyboard are read by it too, unless
-  // another part of the page or an input method has taken them.
+  // With telex, letters from the device's own keyboard are read by it too. An
+  // input method of the device goes before.
   function physical(e) {
-    if (e.defaultPrevented || e.isComposing || e.ctrlKey || e.altKey || e.metaKey || !/^[a-z]$/i.test(e.key)) return;
+    if (e.inputType !== "insertText" || e.isComposing || !/^[a-z]$/i.test(e.data)) return;
     e.preventDefault();
-    edit(e.key);
+    edit(e.data);
   }
 
   // open shows the keys of a layout for a field: "text", "code", "digits" or
@@ -188,7 +192,7 @@ window.hailong.keys = (() => {
     close();
     now = { labels: {}, ...options, page: options.layout, upper: "", timer: 0 };
     now.field.setAttribute("inputmode", "none"); // no second keyboard from the device
-    if (now.telex) now.field.addEventListener("keydown", physical);
+    if (now.telex) now.field.addEventListener("beforeinput", physical);
     draw();
     const end = now.field.value.length;
     if (document.activeElement !== now.field) {
@@ -201,7 +205,7 @@ window.hailong.keys = (() => {
   function close() {
     if (!now) return;
     clearTimeout(now.timer);
-    now.field.removeEventListener("keydown", physical);
+    now.field.removeEventListener("beforeinput", physical);
     now.field.removeAttribute("inputmode");
     now = null;
     box().replaceChildren();
