@@ -179,28 +179,28 @@ func (n *naive) timeOf(e effective) (int64, bool) {
 	return 0, false
 }
 
-// ballotOf finds a rating's ballot.
-func (n *naive) ballotOf(r *fact.Rating) (key [32]byte) {
+// ballotOf finds the ballot of a rating, text or withdrawal.
+func (n *naive) ballotOf(hash, sealed, session []byte) (key [32]byte) {
 	switch {
-	case len(r.Receipt) > 0:
+	case len(hash) > 0:
 		var keys []string
 		for _, e := range n.inEffect {
-			if b, ok := e.body.(*fact.Receipt); ok && bytes.Equal(b.Hash, r.Receipt) {
+			if b, ok := e.body.(*fact.Receipt); ok && bytes.Equal(b.Hash, hash) {
 				keys = append(keys, string(b.Ballot))
 			}
 		}
 		if len(keys) == 0 {
-			return [32]byte(r.Receipt)
+			return [32]byte(hash)
 		}
 		return [32]byte([]byte(slices.Min(keys)))
-	case len(r.Sealed) > 0:
-		code, err := n.w.ring.OpenCode(r.Sealed)
+	case len(sealed) > 0:
+		code, err := n.w.ring.OpenCode(sealed)
 		if err != nil {
 			panic(err)
 		}
 		return n.w.ring.Ballot(code)
 	}
-	return receipt.BallotOfWalkIn([16]byte(r.Session))
+	return receipt.BallotOfWalkIn([16]byte(session))
 }
 
 // recount gives the lines that Dump must have for ballots' counted ratings and
@@ -236,6 +236,7 @@ func (n *naive) recount() []string {
 		r       *fact.Rating
 		at      int64
 		binding int
+		back    bool // taken back
 	}
 	votes := map[[32]byte][]vote{}
 	for _, e := range n.inEffect {
@@ -243,7 +244,7 @@ func (n *naive) recount() []string {
 		if !ok {
 			continue
 		}
-		key := n.ballotOf(r)
+		key := n.ballotOf(r.Receipt, r.Sealed, r.Session)
 		at, dated := n.timeOf(e)
 		binding := 3
 		if len(r.Receipt) > 0 {
@@ -255,7 +256,7 @@ func (n *naive) recount() []string {
 		if !dated || (binding != 3 && (p == nil || at > p.last+30*86400*1000)) {
 			continue
 		}
-		votes[key] = append(votes[key], vote{e, r, at, binding})
+		votes[key] = append(votes[key], vote{e, r, at, binding, n.takenBack(e, r)})
 	}
 	for k := range votes {
 		keys = append(keys, k)
@@ -273,8 +274,9 @@ func (n *naive) recount() []string {
 		sums[name][i]++
 	}
 	var out []string
+	counted := map[[32]byte]effective{}
 	for _, k := range keys {
-		vs := votes[k]
+		vs := slices.DeleteFunc(slices.Clone(votes[k]), func(v vote) bool { return v.back })
 		p := places[k]
 		if p != nil {
 			day := survey.DayOfMilli(p.last)
@@ -299,7 +301,9 @@ func (n *naive) recount() []string {
 			return int(a.e.f.Number) - int(b.e.f.Number)
 		})
 		win := vs[len(vs)-1]
-		changed := slices.ContainsFunc(vs, func(v vote) bool { return v.r.Score != win.r.Score })
+		changed := slices.ContainsFunc(vs, func(v vote) bool { return v.r.Score != win.r.Score }) ||
+			slices.ContainsFunc(votes[k], func(v vote) bool { return v.back && v.binding == best })
+		counted[k] = win.e
 		day := survey.DayOfMilli(vs[0].at)
 		out = append(out, fmt.Sprintf("ballot %X %d %d %s %d", k, win.r.Score, win.at, win.e.f.Origin, win.e.f.Number))
 		desk := win.r.Desk
@@ -332,6 +336,8 @@ func (n *naive) recount() []string {
 		}
 		out = append(out, name)
 	}
+	out = append(out, n.texts(counted)...)
+	out = append(out, n.sheets()...)
 	slices.Sort(out)
 	return out
 }
@@ -349,7 +355,7 @@ func dumped(dump string) []string {
 			}
 		case "unit_day", "desk_day": // all but the carry
 			out = append(out, strings.Join(f[:len(f)-1], " "))
-		case "dossier_day":
+		case "dossier_day", "text", "questionnaire":
 			out = append(out, strings.Join(f, " "))
 		}
 	}
@@ -360,7 +366,7 @@ func dumped(dump string) []string {
 // TestRecount compares ballots and rollups with a recount from the raw facts.
 func TestRecount(t *testing.T) {
 	ring := newRing(t)
-	var ballots, forks int
+	var ballots, forks, back, held, comments int
 	rapid.Check(t, func(t *rapid.T) {
 		w := generate(t, ring)
 		got := dumped(deliver(t, ring, w.batches))
@@ -370,13 +376,27 @@ func TestRecount(t *testing.T) {
 			t.Fatalf("the projection differs from a recount (-recount +projection):\n%s", cmp.Diff(want, got))
 		}
 		ballots += len(want)
+		for _, e := range n.inEffect {
+			if r, ok := e.body.(*fact.Rating); ok && n.takenBack(e, r) {
+				back++
+			}
+		}
+		for _, line := range want {
+			if strings.HasPrefix(line, "text ") && strings.HasSuffix(line, `"1"`) {
+				held++
+				if strings.Fields(line)[5] == `"1"` {
+					comments++
+				}
+			}
+		}
 		for id, s := range n.byOrigin {
 			if len(s) > len(n.chainOf(id)) {
 				forks++
 			}
 		}
 	})
-	if ballots == 0 || forks == 0 {
-		t.Errorf("the generated worlds had %d lines and %d forks: they test nothing", ballots, forks)
+	if ballots == 0 || forks == 0 || back == 0 || held == 0 || comments == 0 {
+		t.Errorf("the generated worlds had %d lines, %d forks, %d ratings taken back, %d texts that hold, %d of them comments: they test nothing",
+			ballots, forks, back, held, comments)
 	}
 }

@@ -31,6 +31,13 @@ type world struct {
 	ballots [][]byte
 	codes   []string
 	unbound [][]byte // receipts that nobody registered
+	said    []sitting
+}
+
+// sitting is one that something was said in.
+type sitting struct {
+	c *chain
+	r fact.Rating
 }
 
 type stored struct {
@@ -63,6 +70,8 @@ func (w *world) seeded(n int) []byte {
 	return b
 }
 
+func (w *world) seededText() []byte { return []byte{'a' + byte(w.rng.Uint32()%26)} }
+
 func (w *world) chain(role uint8, key ed25519.PrivateKey, opened fact.Opened) *chain {
 	if key == nil {
 		key = ed25519.NewKeyFromSeed(w.seeded(32))
@@ -90,7 +99,7 @@ func (w *world) add(c *chain, kind fact.Kind, body any) {
 		panic(err)
 	}
 	w.now += rapid.Int64Range(0, 40_000_000).Draw(w.t, "pause")
-	c.mono += rapid.Int64Range(0, 5_000_000).Draw(w.t, "mono")
+	c.mono += rapid.OneOf(rapid.Int64Range(0, 2*fact.WithdrawTime), rapid.Int64Range(0, 5_000_000)).Draw(w.t, "mono")
 	f := fact.Fact{Version: fact.Version, Origin: c.id, Number: c.number + 1, Prev: c.prev, Kind: kind, Body: raw}
 	wall := w.now
 	if c.role == fact.RoleKiosk {
@@ -167,10 +176,48 @@ func (w *world) rate(c *chain) {
 		r.Score = 9
 	}
 	w.add(c, fact.KindRating, &r)
+	w.said = append(w.said, sitting{c, r})
+	for rapid.IntRange(0, 3).Draw(w.t, "go on") == 0 {
+		w.goOn(c, &r)
+	}
+}
+
+// sayMore goes on in some sitting: mostly on its own device.
+func (w *world) sayMore(c *chain) {
+	if len(w.said) == 0 {
+		return
+	}
+	s := pick(w, w.said)
+	if rapid.IntRange(0, 4).Draw(w.t, "own") > 0 {
+		c = s.c
+	}
+	w.goOn(c, &s.r)
+}
+
+// goOn writes words, takes back, or rates again.
+func (w *world) goOn(c *chain, r *fact.Rating) {
+	switch rapid.IntRange(0, 5).Draw(w.t, "more") {
+	case 0, 1:
+		w.add(c, fact.KindWithdrawal, &fact.Withdrawal{Receipt: r.Receipt, Sealed: r.Sealed, Session: r.Session})
+	case 2:
+		again := *r
+		again.Nonce, again.Score = w.seeded(16), uint8(rapid.IntRange(1, 5).Draw(w.t, "again"))
+		w.add(c, fact.KindRating, &again)
+	default:
+		t := fact.Text{Receipt: r.Receipt, Sealed: r.Sealed, Session: r.Session, Language: "vi",
+			Purpose: uint8(rapid.IntRange(1, 2).Draw(w.t, "purpose"))}
+		if rapid.IntRange(0, 3).Draw(w.t, "words") > 0 {
+			t.Digest, t.Size = w.seeded(32), 100
+		}
+		if rapid.IntRange(0, 19).Draw(w.t, "bad text") == 0 {
+			t.Purpose = 9
+		}
+		w.add(c, fact.KindText, &t)
+	}
 }
 
 func (w *world) serve(c *chain) {
-	switch rapid.IntRange(0, 11).Draw(w.t, "serve") {
+	switch rapid.IntRange(0, 13).Draw(w.t, "serve") {
 	case 0, 1, 2:
 		code := pick(w, w.codes)
 		ballot := w.ring.Ballot(code)
@@ -204,6 +251,11 @@ func (w *world) serve(c *chain) {
 		w.add(c, fact.Kind(99), &fact.Setting{Key: "later", Value: "version"})
 	case 10:
 		w.rate(c)
+	case 12:
+		w.add(c, fact.KindQuestionnaire, &fact.Questionnaire{
+			Version: uint16(rapid.IntRange(0, 2).Draw(w.t, "version")), From: int32(rapid.IntRange(0, 2).Draw(w.t, "from")), Document: w.seededText()})
+	case 13:
+		w.sayMore(c)
 	case 11:
 		k := pick(w, w.kiosks)
 		public := []byte(k.key.Public().(ed25519.PublicKey))
@@ -223,6 +275,8 @@ func (w *world) kioskStep(c *chain) {
 		c.reboot(w)
 	case 1, 2:
 		w.add(c, fact.KindClock, &fact.Clock{Boot: c.boot, Mono: c.mono, Server: w.now})
+	case 3, 4:
+		w.sayMore(c)
 	default:
 		w.rate(c)
 	}
