@@ -40,6 +40,8 @@ type Options struct {
 	// ServerTime is the time by the servers' clocks; false while none told it
 	// since this device was started. nil: it is never known.
 	ServerTime func() (time.Time, bool)
+	// PIN opens the corner of the staff, and /status for programs; "": nobody's does.
+	PIN string
 	// ScreenMM is the screen's width in millimetres as it is mounted; 0: not known.
 	ScreenMM int
 }
@@ -58,13 +60,14 @@ type Config struct {
 	Hours              survey.Hours          // of the desk
 }
 
-// Status is what staff see at /status. Zero times are not known.
+// Status is what staff see. Zero times are not known.
 type Status struct {
 	Kiosk         string        // name of the device
 	Origin        string        // 32 hexadecimal digits
 	Admitted      bool          // a server said that what this kiosk records counts
 	Backlog       int64         // facts that not every listed server holds
 	OldestUnsent  time.Time     // the first of them
+	WordsUnsent   int64         // comments and wishes to be contacted that are not sent yet
 	LastContact   time.Time     // with any server
 	ClockOffset   time.Duration // this device's clock minus the server's
 	ClockKnown    bool          // ClockOffset was measured since the start
@@ -82,6 +85,7 @@ type app struct {
 	catalogue *locale.Catalogue
 	sittings  *sittings
 	versions  versions
+	corner    *corner
 }
 
 // New makes the app. It does not listen.
@@ -107,7 +111,7 @@ func New(o Options) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{Options: o, views: views, catalogue: catalogue, sittings: newSittings(o.Now)}
+	a := &app{Options: o, views: views, catalogue: catalogue, sittings: newSittings(o.Now), corner: newCorner(o.PIN, o.Now)}
 	a.capture = capture.New(capture.Options{
 		Recorder: o.Recorder, Channel: survey.ChannelKiosk, IsFull: o.IsFull, Now: o.Now,
 		Desk:    func() string { return o.Config().Desk },
@@ -116,13 +120,17 @@ func New(o Options) (*fiber.App, error) {
 	})
 	f := httpx.New(httpx.Options{
 		Log: o.Log, AccessLevel: slog.LevelDebug, Catalogue: catalogue, OneLanguage: true,
-		Views: views, Assets: assets, BodyLimit: 64 << 10, Registry: o.Registry, Ready: a.ready,
+		Views: views, Assets: assets, BodyLimit: 64 << 10, Registry: o.Registry, Ready: a.ready, Camera: true,
 	})
 	f.Get("/", a.showStart)
 	f.Post("/scan", a.saveScan)
 	f.Post("/rate", a.saveRate)
 	f.Get("/thanks", a.showThanks)
 	f.Get("/state", a.showState)
+	f.Get("/staff", a.showPIN)
+	f.Post("/staff", a.openCorner)
+	f.Post("/staff/scan", a.tryScan)
+	f.Get("/staff/status/:ticket", a.showCorner)
 	f.Get("/status", a.showStatus)
 	f.Post("/api/v1/scans", a.apiScan)
 	f.Post("/api/v1/ratings", a.apiRate)

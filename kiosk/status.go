@@ -2,10 +2,7 @@ package kiosk
 
 import (
 	"context"
-	"strings"
 	"time"
-
-	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
@@ -14,8 +11,11 @@ import (
 // StatusPage is what staff see of the device.
 type StatusPage struct {
 	httpx.Frame
-	Fine bool // nothing below asks for attention
-	Rows []StatusRow
+	Fine     bool // nothing below asks for attention
+	Rows     []StatusRow
+	Ticket   string // lets the form for a test scan in
+	Scanned  string // what a test scan was; "": there was none
+	Readable bool   // it was a code
 }
 
 // StatusRow is one line of it.
@@ -32,12 +32,16 @@ type statusAnswer struct {
 	Version       string `json:"version"`
 	Admitted      bool   `json:"admitted"`
 	Backlog       int64  `json:"backlog"`
+	WordsUnsent   int64  `json:"words_unsent"`
 	OldestUnsent  string `json:"oldest_unsent"`
 	LastContact   string `json:"last_contact"`
 	ClockOffsetMS *int64 `json:"clock_offset_ms"`
 	StorageError  string `json:"storage_error"`
 	Facts         int64  `json:"facts"`
 	Bytes         int64  `json:"bytes"`
+	Questionnaire uint16 `json:"questionnaire"` // version in force; 0: none
+	Hours         string `json:"opening_hours"` // "": always open
+	Asleep        bool   `json:"asleep"`
 }
 
 const (
@@ -47,24 +51,6 @@ const (
 	// ratings are corrected all the same.
 	clockDrift = 2 * time.Minute
 )
-
-func (a *app) showStatus(c *fiber.Ctx) error {
-	s, err := a.status(c.UserContext())
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(c.Get(fiber.HeaderAccept), "text/html") {
-		return httpx.SendJSON(c, fiber.StatusOK, a.answer(s))
-	}
-	p := StatusPage{Frame: httpx.NewFrame(c, "")}
-	p.Title = p.L.T("status.title")
-	p.Rows = a.rows(p.L.Language, s)
-	p.Fine = true
-	for _, r := range p.Rows {
-		p.Fine = p.Fine && r.Try == ""
-	}
-	return a.views.Send(c, fiber.StatusOK, "kiosk/status", p)
-}
 
 // status is Status with what this app itself saw fail.
 func (a *app) status(ctx context.Context) (Status, error) {
@@ -80,16 +66,26 @@ func (a *app) status(ctx context.Context) (Status, error) {
 }
 
 func (a *app) answer(s Status) statusAnswer {
+	config := a.Config()
 	r := statusAnswer{
-		Kiosk: s.Kiosk, Desk: a.Config().Desk, Origin: s.Origin, Version: a.Version, Admitted: s.Admitted, Backlog: s.Backlog,
+		Kiosk: s.Kiosk, Desk: config.Desk, Origin: s.Origin, Version: a.Version, Admitted: s.Admitted, Backlog: s.Backlog,
 		OldestUnsent: stamp(s.OldestUnsent), LastContact: stamp(s.LastContact),
 		StorageError: s.StorageError, Facts: s.Facts, Bytes: s.Bytes,
+		WordsUnsent: s.WordsUnsent, Questionnaire: version(config), Hours: config.Hours.String(), Asleep: a.asleep(config),
 	}
 	if s.ClockKnown {
 		ms := s.ClockOffset.Milliseconds()
 		r.ClockOffsetMS = &ms
 	}
 	return r
+}
+
+// version of the questionnaire that is asked; 0: the overall question alone.
+func version(c Config) uint16 {
+	if c.Sheet.For(c.Service) == nil {
+		return 0
+	}
+	return c.Sheet.Version
 }
 
 func stamp(t time.Time) string {
@@ -123,6 +119,10 @@ func (a *app) rows(l *locale.Language, s Status) []StatusRow {
 	if s.StorageError != "" {
 		storage = when(s.StorageFailed) + ": " + s.StorageError
 	}
+	sheet := l.T("status.sheet.none")
+	if v := version(config); v > 0 {
+		sheet = l.T("status.sheet.version", "Version", l.Number(int64(v)))
+	}
 	clock := l.T("status.clock.unknown")
 	if s.ClockKnown {
 		clock = l.T("status.clock.offset", "Seconds", l.Decimal(s.ClockOffset.Seconds(), 1))
@@ -136,12 +136,30 @@ func (a *app) rows(l *locale.Language, s Status) []StatusRow {
 		{l.T("status.contact"), when(s.LastContact), warn(late(now, s.LastContact), "status.contact.try")},
 		{l.T("status.backlog"), l.Number(s.Backlog), ""},
 		{l.T("status.oldest"), oldest, ""},
+		{l.T("status.words"), l.Number(s.WordsUnsent), ""},
 		{l.T("status.desk"), desk, warn(config.Desk == "", "status.desk.try")},
 		{l.T("status.admitted"), map[bool]string{true: l.T("status.yes"), false: l.T("status.no")}[s.Admitted], warn(!s.Admitted, "status.admitted.try")},
 		{l.T("status.clock"), clock, warn(s.ClockKnown && s.ClockOffset.Abs() > clockDrift, "status.clock.try")},
+		{l.T("status.hours"), a.hours(l, config), ""},
+		{l.T("status.sheet"), sheet, ""},
 		{l.T("status.facts"), l.Number(s.Facts) + " · " + l.Decimal(float64(s.Bytes)/(1<<20), 1) + " MiB", ""},
 		{l.T("status.kiosk"), s.Kiosk, ""},
 		{l.T("status.origin"), s.Origin, ""},
 		{l.T("status.version"), a.Version, ""},
 	}
+}
+
+// hours says when the desk is open, and what that means for the screen now.
+func (a *app) hours(l *locale.Language, c Config) string {
+	text := c.Hours.String()
+	if text == "" {
+		return l.T("status.hours.always")
+	}
+	now := "status.hours.open"
+	if _, known := a.ServerTime(); !known {
+		now = "status.hours.unknown"
+	} else if a.asleep(c) {
+		now = "status.hours.closed"
+	}
+	return text + " (" + l.T(now) + ")"
 }

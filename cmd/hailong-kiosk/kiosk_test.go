@@ -77,8 +77,15 @@ func TestWallClockIsWrong(t *testing.T) {
 				}
 			}
 			eventually(t, "ten answers more today", func() bool { return c.answers(day) == before+10 })
-			if status, page := ask(t, k.url+"/status?lang=en", "", "", "Accept", "text/html"); status != 200 || !strings.Contains(page, "clock") {
-				t.Errorf("%d %s", status, page)
+			status, answer := ask(t, k.url+"/status", "", "", "Authorization", "Bearer "+k.pin)
+			var s struct {
+				Offset *int64 `json:"clock_offset_ms"`
+			}
+			wall := stamp().Wall
+			if err := json.Unmarshal([]byte(answer), &s); err != nil || status != 200 || s.Offset == nil {
+				t.Errorf("%d %s %v", status, answer, err)
+			} else if told := time.UnixMilli(wall - *s.Offset); time.Since(told).Abs() > time.Minute {
+				t.Errorf("with its wall clock at %v the kiosk takes it for %v", time.UnixMilli(wall), told)
 			}
 			k.stop()
 		})
@@ -92,7 +99,7 @@ func TestBadInput(t *testing.T) {
 	post := httpxtest.Post
 	var bad []httpxtest.Bad
 	for _, body := range []string{"", "{", "null1", "[]", "{} {}", "\xff", `{"nonsense":1}`, `{"scan":5}`, `{"scan":{}}`, `{"scan":"\u0000"}`, `{"scan":"` + strings.Repeat("x", 600) + `"}`, strings.Repeat("[", 8000)} {
-		bad = append(bad, post("/api/v1/scans", kindJSON, body, ""), post("/api/v1/ratings", kindJSON, body, ""))
+		bad = append(bad, post("/api/v1/scans", kindJSON, body, ""), post("/api/v1/ratings", kindJSON, body, ""), post("/api/v1/withdrawals", kindJSON, body, ""))
 	}
 	for _, score := range []string{"0", "6", "1.5", `"5"`, "-1", "null", "[5]", "5e99", "99999999999999999999", "true"} {
 		bad = append(bad, post("/api/v1/ratings", kindJSON, `{"scan":"`+id+`","score":`+score+`}`, ""))
@@ -107,11 +114,31 @@ func TestBadInput(t *testing.T) {
 	valid := validID(t)
 	for more, want := range map[string]survey.Code{
 		`,"session":"1"`: survey.CodeBadSession, `,"session":"` + strings.Repeat("0", 32) + `"`: survey.CodeBadSession, `,"language":"` + strings.Repeat("v", 99) + `"`: survey.CodeBadField,
+		`,"questionnaire":-1`: survey.CodeBadField, `,"questionnaire":65536`: survey.CodeBadField, `,"questionnaire":"1"`: survey.CodeBadField,
+		`,"answers":{"staff":5}`: survey.CodeBadField, `,"questionnaire":1,"answers":{"staff":6}`: survey.CodeBadField, `,"questionnaire":1,"answers":{"staff":0}`: survey.CodeBadField,
+		`,"questionnaire":1,"answers":{"Nhân viên":5}`: survey.CodeBadField, `,"questionnaire":1,"answers":[5]`: survey.CodeBadField, `,"questionnaire":1,"answers":{"":5}`: survey.CodeBadField,
+		`,"questionnaire":1,"reasons":["staff"]`: survey.CodeBadField, `,"questionnaire":1,"reasons":["+a","+a"]`: survey.CodeBadField, `,"questionnaire":1,"reasons":"+a"`: survey.CodeBadField,
+		`,"questionnaire":1,"reasons":["+a"` + strings.Repeat(`,"+b"`, 70) + `]`: survey.CodeBadField, `,"reasons":["+a"]`: survey.CodeBadField,
+		`,"comment":5`: survey.CodeBadField, `,"contact":"0912"`: survey.CodeBadField, `,"contact":{"phone":"0912"}`: survey.CodeUnknownField,
+		`,"contact":{"name":"A","contact":"B","consent":true}`: survey.CodeBadField, `,"contact":{"name":"A","contact":"B","consent":"` + strings.Repeat("x", 401) + `"}`: survey.CodeBadField,
 		`,"language":"<b>"`: survey.CodeBadField, `,"took_ms":-1`: survey.CodeBadField, `,"took_ms":1.5`: survey.CodeBadField, `,"desk":"MC-VPUB"`: survey.CodeUnknownField,
 	} {
 		bad = append(bad, post("/api/v1/ratings", kindJSON, `{"scan":"`+valid+`","score":5`+more+`}`, want))
 	}
+	for more, want := range map[string]survey.Code{
+		``: survey.CodeBadSession, `,"session":""`: survey.CodeBadSession, `,"session":"x"`: survey.CodeBadSession, `,"session":"` + strings.Repeat("0", 32) + `"`: survey.CodeBadSession,
+		`,"score":5`: survey.CodeUnknownField, `,"session":5`: survey.CodeBadField,
+	} {
+		bad = append(bad, post("/api/v1/withdrawals", kindJSON, `{"scan":"`+valid+`"`+more+`}`, want))
+	}
+	photo := "\xff\xd8\xff\xe0" + strings.Repeat("\x00JFIF", 20000) // as somebody might paste it
+	for _, path := range []string{"/api/v1/scans", "/api/v1/ratings", "/api/v1/withdrawals", "/staff", "/scan"} {
+		bad = append(bad, post(path, "image/jpeg", photo[:4096], survey.CodeWrongContentType), post(path, "image/jpeg", photo, survey.CodeBodyTooLarge))
+	}
 	bad = append(bad,
+		post("/api/v1/scans", kindJSON, `{"scan":"`+strings.Repeat("4K", 2048)+`"}`, survey.CodeScanTooLong),
+		post("/staff", kindForm, "", ""), post("/staff", kindForm, "pin=", ""), post("/staff", kindForm, "pin=%ff", ""), post("/staff", kindForm, "pin=1&pin=2", ""), post("/staff", kindForm, "name=root", ""),
+		post("/staff/scan", kindForm, "ticket=x&scan=y", ""), post("/staff/scan", kindForm, "scan=y", ""), post("/staff/scan", kindForm, "ticket=%ff", ""),
 		post("/rate", kindForm, "token=x&score=9", ""), post("/rate", kindForm, "token=x&score=5", ""), post("/rate", kindForm, "score=5&score=4", ""), post("/rate", kindForm, "token=%ff&score=5", ""),
 		post("/rate", kindForm, "nonsense=1", ""), post("/scan", kindForm, "nonsense=1", ""), post("/scan", kindForm, "mark=%ff", ""), post("/scan", kindForm, "mark=1&mark=2", ""))
 	for _, path := range []string{"/nowhere", "/api/v1/nowhere", "/r/" + valid, "/desk/MC-VPUB", "/static/../go.mod", "/static/%2e%2e/go.mod", "/openapi.json", "/" + strings.Repeat("x", 5000)} {
@@ -120,7 +147,10 @@ func TestBadInput(t *testing.T) {
 	httpxtest.OneLanguage(k.url)
 	head := k.outbox.Head()
 	httpxtest.Refused(t, k.url, bad)
-	if routes := httpxtest.Everywhere(t, k.url, k.app, func(path string) string { return strings.Replace(path, "*", "kiosk.css", 1) }); len(routes) < 10 {
+	httpxtest.Refused(t, k.url, []httpxtest.Bad{
+		{Method: "GET", Path: "/status", Header: []string{"Authorization", "Bearer 000000"}},
+	})
+	if routes := httpxtest.Everywhere(t, k.url, k.app, func(path string) string { return strings.Replace(path, "*", "kiosk.css", 1) }); len(routes) < 16 {
 		t.Errorf("only %v", routes)
 	}
 	httpxtest.Wire(t, k.listener.Addr().String())

@@ -19,6 +19,7 @@ type cli struct {
 
 	Serve serveCmd `cmd:"" default:"withargs" help:"Run the kiosk."`
 	Key   keyCmd   `cmd:"" help:"Print the kiosk's public key, which an administrator admits."`
+	Pin   pinCmd   `cmd:"" help:"Print the PIN of the corner of the screen that is for staff."`
 }
 
 func main() {

@@ -20,9 +20,7 @@ import (
 	"hailong/internal/bus"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
-	"hailong/internal/receipt"
 	"hailong/internal/sqlite"
-	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/kiosk"
 )
@@ -32,9 +30,16 @@ type place struct {
 	Data string `help:"Folder of this kiosk's data." default:"data/kiosk" env:"HAILONG_DATA"`
 }
 
-func (p place) key() (ed25519.PrivateKey, error) {
+func (p place) folder() error {
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w; try another --data", err)
+		return fmt.Errorf("make the data folder: %w; try another --data", err)
+	}
+	return nil
+}
+
+func (p place) key() (ed25519.PrivateKey, error) {
+	if err := p.folder(); err != nil {
+		return nil, err
 	}
 	return outbox.LoadKey(filepath.Join(p.Data, "kiosk.key"))
 }
@@ -80,6 +85,7 @@ type device struct {
 	c        *serveCmd
 	log      *slog.Logger
 	public   ed25519.PublicKey
+	pin      string
 	outbox   *outbox.Outbox
 	bus      *bus.Bus
 	uplink   *uplink.Uplink
@@ -90,20 +96,16 @@ type device struct {
 	told   atomic.Pointer[fact.Clock] // the last time that a server told; nil: none since this boot
 }
 
-// config is what a server said of this kiosk's place.
-type config struct {
-	bus.KioskConfig
-	patterns receipt.Patterns      // compiled; nil: the usual ones
-	sheet    *survey.Questionnaire // nil: the overall question alone
-	hours    survey.Hours
+// AfterApply refuses a screen's width that is none.
+func (c *serveCmd) AfterApply() error {
+	if c.Screen < 0 || c.Screen > maxScreen {
+		return fmt.Errorf("--screen-width=%d is no screen's width; try millimetres, such as 477 for 22 inches", c.Screen)
+	}
+	return nil
 }
 
-// Where the outbox keeps, for offline starts, the last configuration and the last
-// time that a server told.
-const (
-	configKey = "config"
-	toldKey   = "told"
-)
+// maxScreen is the widest screen in millimetres.
+const maxScreen = 5000
 
 func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err error) {
 	d := &device{c: c, log: log}
@@ -117,6 +119,9 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 		return nil, err
 	}
 	d.public = key.Public().(ed25519.PublicKey)
+	if d.pin, err = c.pin(); err != nil {
+		return nil, err
+	}
 	d.outbox, err = outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
 		Key: key, Role: fact.RoleKiosk, Name: c.Name, Stamp: stamp, Retention: c.Retention,
 	})
@@ -148,7 +153,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 	})
 	if d.app, err = kiosk.New(kiosk.Options{
 		Recorder: d.outbox, IsFull: sqlite.IsFull, Config: d.screenConfig, Status: d.status, Log: log, Version: version(),
-		ServerTime: d.serverTime, ScreenMM: c.Screen,
+		ServerTime: d.serverTime, ScreenMM: c.Screen, PIN: d.pin,
 	}); err != nil {
 		return nil, err
 	}
@@ -156,29 +161,6 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 		return nil, fmt.Errorf("listen on %s: %w; try another --listen", c.Listen, err)
 	}
 	return d, nil
-}
-
-// clock records what time a server said it was.
-func (d *device) clock(ctx context.Context, c fact.Clock) error {
-	d.told.Store(&c)
-	kept, err := fact.Marshal(&c)
-	if err != nil {
-		return err
-	}
-	if _, err := d.outbox.Append(ctx, fact.Entry{Kind: fact.KindClock, Body: &c}); err != nil {
-		return err
-	}
-	return d.outbox.SetValue(ctx, toldKey, kept)
-}
-
-// serverTime is what time it is at the servers, by this device's time since its
-// boot: its wall clock may say anything.
-func (d *device) serverTime() (time.Time, bool) {
-	told, now := d.told.Load(), stamp()
-	if told == nil || told.Boot != now.Boot {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(told.Server + now.Mono - told.Mono), true
 }
 
 // Run works until the context ends, or a part fails for good.
@@ -216,90 +198,6 @@ func (d *device) listen(ctx context.Context) error {
 	return d.app.Listener(d.listener)
 }
 
-// configure asks a server for this kiosk's place: often until it is admitted,
-// then once a minute.
-func (d *device) configure(ctx context.Context) error {
-	for {
-		wait := 2 * time.Second
-		link, done, err := d.bus.Connected(ctx)
-		if err != nil {
-			return err
-		}
-		asked, cancel := context.WithTimeout(link, 2*time.Second)
-		c, err := d.bus.Config(asked, d.public)
-		cancel()
-		done()
-		switch {
-		case err != nil:
-			d.log.Debug("configuration", "error", err)
-		case c.Admitted:
-			wait = time.Minute
-			fallthrough
-		default:
-			if err := d.keep(ctx, c); err != nil {
-				d.log.Warn("keep the configuration for offline starts", "error", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
-
-// keep takes a configuration over, and stores it where it is another.
-func (d *device) keep(ctx context.Context, c bus.KioskConfig) error {
-	now, err := fact.Marshal(&c)
-	if err != nil {
-		return err
-	}
-	was, err := fact.Marshal(&d.config.Load().KioskConfig)
-	if err != nil || string(was) == string(now) {
-		return err
-	}
-	d.take(c)
-	return d.outbox.SetValue(ctx, configKey, now)
-}
-
-// take makes a configuration the one in force. What is not understood here, as
-// something of a newer server might not be, leaves what holds without it.
-func (d *device) take(c bus.KioskConfig) {
-	in := &config{KioskConfig: c}
-	if len(c.Patterns) > 0 {
-		var err error
-		if in.patterns, err = receipt.CompilePatterns(c.Patterns); err != nil {
-			in.patterns = nil
-			d.log.Warn("the forms of dossier codes in the settings are not understood; the usual ones hold", "error", err)
-		}
-	}
-	if len(c.Questionnaire) > 0 {
-		var err error
-		if in.sheet, err = survey.ParseQuestionnaire(c.Questionnaire); err != nil {
-			in.sheet = nil
-			d.log.Warn("the questionnaire is not understood; the overall question alone is asked", "error", err)
-		}
-	}
-	var err error
-	if in.hours, err = survey.ParseHours(c.Hours); err != nil {
-		d.log.Warn("the opening hours are not understood; the screen does not sleep", "error", err)
-	}
-	d.config.Store(in)
-}
-
-// screenConfig is what the screen needs of the configuration.
-func (d *device) screenConfig() kiosk.Config {
-	c := d.config.Load()
-	k := kiosk.Config{
-		Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName, DeskEN: c.DeskEN, UnitEN: c.UnitEN, Patterns: c.patterns,
-		Service: survey.Service(c.Service), Sheet: c.sheet, Languages: c.Languages, Hours: c.hours,
-	}
-	if len(c.Seal) == 32 {
-		k.SealKey = (*[32]byte)(c.Seal)
-	}
-	return k
-}
-
 // status is what staff see.
 func (d *device) status(ctx context.Context) (kiosk.Status, error) {
 	stats, err := d.outbox.Stats(ctx)
@@ -313,7 +211,7 @@ func (d *device) status(ctx context.Context) (kiosk.Status, error) {
 	c := d.config.Load()
 	s := kiosk.Status{
 		Kiosk: d.c.Name, Origin: stats.Origin.String(), Admitted: c.Admitted,
-		Backlog: int64(u.Unconfirmed), LastContact: u.LastContact, Facts: int64(stats.Facts), Bytes: stats.Bytes,
+		Backlog: int64(u.Unconfirmed), WordsUnsent: u.WordsUnsent, LastContact: u.LastContact, Facts: int64(stats.Facts), Bytes: stats.Bytes,
 	}
 	if c.Kiosk != "" {
 		s.Kiosk = c.Kiosk

@@ -258,7 +258,11 @@ type state struct {
 
 func (k *counter) state() (s state) {
 	k.t.Helper()
-	if err := json.Unmarshal([]byte(ask(k.t, "GET", k.url+"/status", "").body), &s); err != nil {
+	pin, err := os.ReadFile(filepath.Join(k.data, "staff.pin"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(ask(k.t, "GET", k.url+"/status", "", "Authorization", "Bearer "+strings.TrimSpace(string(pin))).body), &s); err != nil {
 		k.t.Fatal(err)
 	}
 	return s

@@ -44,6 +44,9 @@ type Options struct {
 	Ready func(context.Context) error
 	// Public hides /metrics, for a listener that strangers reach.
 	Public bool
+	// Camera lets pages use the device's camera, and run the compiled program
+	// that reads codes in its pictures.
+	Camera bool
 }
 
 // New makes an app with /healthz, /readyz, /metrics and /static/. It sets no
@@ -111,7 +114,7 @@ func (h *handler) around(c *fiber.Ctx) error {
 	start := time.Now()
 	r := request{h: h, id: h.ids.next()}
 	c.Locals(localKey{}, r)
-	secure(c, r.id)
+	h.secure(c, r.id)
 	err := h.guarded(c)
 	known := true
 	if err != nil {
@@ -164,7 +167,7 @@ func (h *handler) done(c *fiber.Ctx, known bool, took time.Duration) {
 func (h *handler) outside(c *fiber.Ctx, err error) error {
 	r := request{h: h, id: h.ids.next()}
 	c.Locals(localKey{}, r)
-	secure(c, r.id)
+	h.secure(c, r.id)
 	h.answer(c, err)
 	if status := c.Response().StatusCode(); status == fiber.StatusRequestEntityTooLarge || status == fiber.StatusRequestHeaderFieldsTooLarge {
 		linger(c.Context().Conn())

@@ -39,6 +39,7 @@ var types = map[string]string{
 	".ico":   "image/x-icon",
 	".txt":   "text/plain; charset=utf-8",
 	".woff2": "font/woff2",
+	".wasm":  "application/wasm",
 }
 
 // NewAssets lists the files of the folders; where two have one name, the first

@@ -192,6 +192,32 @@ func TestErrorsForPeopleAreACalmPage(t *testing.T) {
 	}
 }
 
+// A kiosk's page may use its camera, and run what reads codes in the pictures; any
+// other may not.
+func TestCamera(t *testing.T) {
+	assets, err := httpx.NewAssets(fstest.MapFS{"reader.wasm": {Data: []byte("\x00asm")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for camera, want := range map[bool][2]string{false: {"script-src 'self';", "camera=(),"}, true: {"script-src 'self' 'wasm-unsafe-eval';", "camera=(self),"}} {
+		app := httpx.New(httpx.Options{Log: slog.New(slog.DiscardHandler), Assets: assets, Camera: camera})
+		res, err := app.Test(httptest.NewRequest(http.MethodGet, "/static/reader.wasm", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, want[0]) || strings.Contains(csp, "unsafe-inline") || strings.Contains(csp, "'unsafe-eval'") {
+			t.Errorf("camera %v: %s", camera, csp)
+		}
+		if may := res.Header.Get("Permissions-Policy"); !strings.HasPrefix(may, want[1]) || !strings.Contains(may, "microphone=()") {
+			t.Errorf("camera %v: %s", camera, may)
+		}
+		if kind := res.Header.Get("Content-Type"); kind != "application/wasm" {
+			t.Errorf("a program is served as %q", kind)
+		}
+	}
+}
+
 func TestLogHoldsNoPathOfAReceipt(t *testing.T) {
 	f := newApp(t)
 	if _, body := f.do(t, "GET", "/secret/0123456789ABCDEF*", ""); body != "0123456789ABCDEF*" {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gofiber/fiber/v2"
@@ -18,22 +19,35 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // these names into that form costs more than all else here. No referrer is sent:
 // the address of a receipt's page holds its id.
 var always = [][2][]byte{
-	{[]byte("Content-Security-Policy"), []byte(policy)},
 	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
 	{[]byte("Referrer-Policy"), []byte("no-referrer")},
 	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
 	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
-	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=()")},
 }
 
-var requestID = []byte("X-Request-Id")
+var (
+	requestID         = []byte("X-Request-Id")
+	contentPolicy     = []byte("Content-Security-Policy")
+	permissionsPolicy = []byte("Permissions-Policy")
+
+	closed      = [2][]byte{[]byte(policy), []byte("camera=(), microphone=(), geolocation=()")}
+	withCameras = [2][]byte{
+		[]byte(strings.Replace(policy, "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", 1)),
+		[]byte("camera=(self), microphone=(), geolocation=()"),
+	}
+)
 
 // secure sets the headers that every answer bears.
-func secure(c *fiber.Ctx, id string) {
-	h := &c.Response().Header
-	h.SetCanonical(requestID, []byte(id))
+func (h *handler) secure(c *fiber.Ctx, id string) {
+	header, may := &c.Response().Header, closed
+	if h.Camera {
+		may = withCameras
+	}
+	header.SetCanonical(requestID, []byte(id))
+	header.SetCanonical(contentPolicy, may[0])
+	header.SetCanonical(permissionsPolicy, may[1])
 	for _, f := range always {
-		h.SetCanonical(f[0], f[1])
+		header.SetCanonical(f[0], f[1])
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 )
 
 // Hours are a desk's opening hours in a week; the zero Hours is always open.
-type Hours struct{ spans [7][]span } // by time.Weekday
+type Hours struct {
+	spans [7][]span // by time.Weekday
+	text  string
+}
 
 type span struct{ from, to int } // minutes of the day, half-open
 
@@ -22,7 +25,8 @@ var weekdays = map[string]time.Weekday{"CN": 0, "T2": 1, "T3": 2, "T4": 3, "T5":
 // day that is not named is closed; "" is always open. The error says what is
 // wrong, in English.
 func ParseHours(s string) (h Hours, err error) {
-	if strings.TrimSpace(s) == "" {
+	h.text = strings.TrimSpace(s)
+	if h.text == "" {
 		return h, nil
 	}
 	for _, part := range strings.Split(s, ";") {
@@ -58,6 +62,9 @@ func ParseHours(s string) (h Hours, err error) {
 	}
 	return h, nil
 }
+
+// String gives what ParseHours read; "" is always open.
+func (h Hours) String() string { return h.text }
 
 func minutes(s string) (int, error) {
 	hour, minute, ok := strings.Cut(s, ":")
