@@ -25,8 +25,8 @@ func seed() uint64 {
 }
 
 // Whatever is killed, cut, lost or put back: every ballot that was acknowledged
-// to a person counts once, with the answer that the order rule gives, and both
-// servers agree to the bit.
+// to a person counts once, with the answer that the order rule gives, both
+// servers hold whatever was written beside, and they agree to the bit.
 func TestChaos(t *testing.T) {
 	seed, rounds := seed(), *roundsFlag
 	t.Logf("seed %d: go test ./server/chaos -v -run TestChaos -rounds=%d -seed=%[1]d", seed, rounds)
@@ -58,6 +58,9 @@ func TestChaos(t *testing.T) {
 	v := w.finish()
 	t.Logf("what happened: %v", s.counts)
 	w.report(v, rounds, seed)
+	if v.words == 0 {
+		t.Error("nobody wrote anything")
+	}
 }
 
 // smallDisk mounts a disk of so many MiB in memory, for root. Where the test

@@ -17,6 +17,7 @@ type verdict struct {
 	ballots, attempts    int // thanked
 	lost, twice, wrong   int
 	misdated             int
+	words, wordsLost     int // comments that were thanked for
 	facts, aside, unsure int
 	problems             []string
 }
@@ -43,6 +44,7 @@ func (w *world) finish() *verdict {
 	for _, s := range w.servers {
 		digests = append(digests, run(w.t, "hailong-server", "digest", "--data="+s.data))
 		w.judge(s, v)
+		w.judgeWords(s, v)
 	}
 	if len(slices.Compact(digests)) != 1 {
 		v.problem("the servers' digests differ: %v", digests)
@@ -56,15 +58,16 @@ func (w *world) report(v *verdict, rounds int, seed uint64) {
 	w.t.Helper()
 	// A ballot is judged at each server; a fault is one, however many saw it.
 	n := len(w.servers)
-	for _, x := range []*int{&v.ballots, &v.attempts, &v.lost, &v.twice, &v.wrong, &v.misdated, &v.facts, &v.aside, &v.unsure} {
+	for _, x := range []*int{&v.ballots, &v.attempts, &v.lost, &v.twice, &v.wrong, &v.misdated, &v.facts, &v.aside, &v.unsure, &v.words, &v.wordsLost} {
 		*x = (*x + n - 1) / n
 	}
 	w.t.Logf("%d answers thanked for, %d that may have been recorded; %d facts, %d set aside at forks", v.attempts, v.unsure, v.facts, v.aside)
-	fmt.Printf("acknowledged %d, lost %d, counted twice %d, wrong answer %d, rounds %d, seed %d\n", v.ballots, v.lost, v.twice, v.wrong, rounds, seed)
+	fmt.Printf("acknowledged %d, lost %d, counted twice %d, wrong answer %d, words %d, lost %d, rounds %d, seed %d\n",
+		v.ballots, v.lost, v.twice, v.wrong, v.words, v.wordsLost, rounds, seed)
 	if v.ballots == 0 {
 		w.t.Error("nobody was thanked")
 	}
-	if v.lost+v.twice+v.wrong+v.misdated+len(v.problems) > 0 {
+	if v.lost+v.twice+v.wrong+v.misdated+v.wordsLost+len(v.problems) > 0 {
 		w.t.Errorf("seed %d: lost %d, counted twice %d, wrong answer %d, wrong time %d\n%s", seed, v.lost, v.twice, v.wrong, v.misdated, strings.Join(v.problems, "\n"))
 	}
 }
@@ -193,7 +196,7 @@ func (w *world) judgeBallot(s *device, tr *truth, b *ballot, rows map[[32]byte]r
 		case a.score != c.score:
 			v.wrong++
 			v.problem("server %s: ballot %x: %v, but %d was said\n%s", s.name, b.key, c, a.score, w.story(tr, b.key))
-		case again && nonce != c.nonce:
+		case again && nonce != c.nonce && !a.again:
 			v.twice++
 			v.problem("server %s: ballot %x: one answer, two ratings\n%s", s.name, b.key, w.story(tr, b.key))
 		case !c.dated, c.at < a.sent.UnixMilli()-slack, !c.estimated && c.at > a.done.UnixMilli()+slack:

@@ -75,10 +75,18 @@ func (w *world) rate(rng *rand.Rand, b *ballot) {
 	if base == "" {
 		return
 	}
-	a.device, a.sent = d.name, time.Now()
-	var session string
+	wrote := comment(rng)
+	if b.kind == 3 && b.session == "" {
+		wrote = "" // it could not be told whose it is, where the answer is lost
+	}
+	a.device, a.comment, a.sent = d.name, wrote, time.Now()
+	var session, more string
 	if d.server {
-		a.state, a.said = tapPhone(base, b.id, a)
+		a.state, a.said, more = tapPhone(base, b.id, a)
+		if a.state == thanked && a.comment != "" {
+			a.again = true
+			a.wrote, a.said = writePhone(base, more, a.comment)
+		}
 	} else {
 		scan := ""
 		switch k := rng.IntN(4); {
@@ -95,6 +103,7 @@ func (w *world) rate(rng *rand.Rand, b *ballot) {
 		}
 		session = b.session
 		a.state, a.said, session = tapKiosk(base, scan, session, a)
+		a.wrote = a.state
 	}
 	a.done = time.Now()
 	if b.kind == 3 && session == "" {
@@ -120,9 +129,13 @@ func (w *world) forge(rng *rand.Rand) {
 
 // tapKiosk posts a rating to a kiosk.
 func tapKiosk(base, scan, session string, a attempt) (state uint8, said, got string) {
-	body, err := json.Marshal(map[string]any{
+	request := map[string]any{
 		"scan": scan, "score": a.score, "session": session, "language": "vi", "took_ms": time.Duration(a.number) * tookStep / time.Millisecond,
-	})
+	}
+	if a.comment != "" {
+		request["comment"] = a.comment
+	}
+	body, err := json.Marshal(request)
 	if err != nil {
 		return refused, err.Error(), ""
 	}
@@ -141,30 +154,49 @@ func tapKiosk(base, scan, session string, a attempt) (state uint8, said, got str
 	return thanked, "", r.Session
 }
 
-// tapPhone posts a rating to a receipt's page.
-func tapPhone(base string, id receipt.ID, a attempt) (state uint8, said string) {
+// tapPhone posts a rating to a receipt's page, and gives the address of the one
+// that follows.
+func tapPhone(base string, id receipt.ID, a attempt) (state uint8, said, more string) {
 	began := time.Now().Add(-time.Duration(a.number) * tookStep).UnixMilli()
 	form := url.Values{"score": {fmt.Sprint(a.score)}, "began": {fmt.Sprint(began)}}
-	r, err := client.Post(base+"/r/"+url.PathEscape(id.String()), "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
-	if err != nil {
-		return outcome(0, nil, err)
+	status, more, answer, err := post(base+"/r/"+url.PathEscape(id.String()), formType, []byte(form.Encode()))
+	if status == http.StatusSeeOther && strings.Contains(more, "/more?") {
+		return thanked, "", more
 	}
-	defer r.Body.Close()
-	answer, err := io.ReadAll(r.Body)
-	if r.StatusCode == http.StatusSeeOther && strings.Contains(r.Header.Get("Location"), "/more?") {
-		return thanked, ""
-	}
-	return outcome(r.StatusCode, answer, err)
+	state, said = outcome(status, answer, err)
+	return state, said, ""
 }
 
+// writePhone sends a comment with the page after the tap.
+func writePhone(base, more, comment string) (state uint8, said string) {
+	to, err := url.Parse(more)
+	if err != nil {
+		return refused, err.Error()
+	}
+	form := url.Values{"t": {to.Query().Get("t")}, "comment": {comment}}
+	status, next, answer, err := post(base+to.EscapedPath(), formType, []byte(form.Encode()))
+	if status == http.StatusSeeOther && strings.Contains(next, "/thanks") {
+		return thanked, ""
+	}
+	return outcome(status, answer, err)
+}
+
+const formType = "application/x-www-form-urlencoded"
+
 func send(to, kind string, body []byte) (int, []byte, error) {
+	status, _, answer, err := post(to, kind, body)
+	return status, answer, err
+}
+
+// post gives the answer, and where it points to.
+func post(to, kind string, body []byte) (status int, location string, answer []byte, err error) {
 	r, err := client.Post(to, kind, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, err
+		return 0, "", nil, err
 	}
 	defer r.Body.Close()
-	answer, err := io.ReadAll(r.Body)
-	return r.StatusCode, answer, err
+	answer, err = io.ReadAll(r.Body)
+	return r.StatusCode, r.Header.Get("Location"), answer, err
 }
 
 // outcome tells what an answer that is no thanks means. A fault of the server's

@@ -51,6 +51,7 @@ func (s *storm) events() []event {
 		{"stream and projections lost", s.loseMuch},
 		{"projection put back", s.oldProjection}, {"projection put back", s.oldProjection},
 		{"projection lost", s.noProjection},
+		{"words lost", s.noWords},
 		{"kiosk's outbox put back", func() { s.oldOutbox(s.kiosks[s.rng.IntN(len(s.kiosks))]) }},
 		{"server's outbox put back", func() { s.oldOutbox(s.servers[s.rng.IntN(len(s.servers))]) }},
 		{"clock", s.clock}, {"clock", s.clock},

@@ -47,7 +47,7 @@ func TestDiskFull(t *testing.T) {
 	var s struct {
 		StorageError string `json:"storage_error"`
 	}
-	if err := getJSON(kiosk.address()+"/status", &s); err != nil || s.StorageError == "" {
+	if err := kiosk.status(&s); err != nil || s.StorageError == "" {
 		t.Errorf("staff see nothing: %+v %v", s, err)
 	}
 	for range 50 {
@@ -67,7 +67,7 @@ func TestDiskFull(t *testing.T) {
 	if err := await(30*time.Second, func() (bool, string) { a := tap(); return a.state == thanked, a.said }); err != nil {
 		t.Fatal(err)
 	}
-	if err := getJSON(kiosk.address()+"/status", &s); err != nil || s.StorageError != "" {
+	if err := kiosk.status(&s); err != nil || s.StorageError != "" {
 		t.Errorf("staff see a fault of the past: %+v %v", s, err)
 	}
 	w.report(w.finish(), 1, 0)

@@ -33,6 +33,10 @@ type attempt struct {
 	sent, done time.Time
 	state      uint8
 	said       string // what was answered, where it was no thanks
+
+	comment string // what was written; "": nothing
+	wrote   uint8  // what became of that
+	again   bool   // the page after the tap was sent too: that records the same answer again
 }
 
 // What became of an attempt.

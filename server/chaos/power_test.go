@@ -3,6 +3,7 @@ package chaos
 import (
 	"database/sql"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"syscall"
@@ -112,8 +113,22 @@ func (w *world) stateOf(a attempt) uint8 {
 	return a.state
 }
 
+// beside says whether the words that a text fact names are in its outbox.
+func beside(tx *sql.Tx, f *fact.Fact) error {
+	var b fact.Text
+	if err := fact.Unmarshal(f.Body, &b); err != nil || len(b.Digest) == 0 {
+		return err
+	}
+	var n int
+	err := tx.QueryRow(`SELECT count(*) FROM words WHERE digest = ?`, b.Digest).Scan(&n)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("words %x are missing beside fact %d of %s", b.Digest, f.Number, f.Origin)
+	}
+	return err
+}
+
 // there checks, before a device is started, that its outbox has whatever it
-// thanked for.
+// thanked for, with the words.
 func (w *world) there(d *device) {
 	w.t.Helper()
 	// A copy: to open the file would repair it.
@@ -126,6 +141,9 @@ func (w *world) there(d *device) {
 				return err
 			}
 			f, err := fact.Decode(raw)
+			if err == nil && f.Kind == fact.KindText {
+				return beside(tx, &f)
+			}
 			if err != nil || f.Kind != fact.KindRating {
 				return err
 			}

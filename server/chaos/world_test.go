@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -163,22 +162,32 @@ func (w *world) whole() {
 }
 
 // settled waits until the servers hold all that the devices have recorded and
-// all that any of them holds, and can date it. quiet says that nobody speaks to
-// the devices: then it is all that they have now, and the kiosks too say that
-// nothing is left to send. Else it is what they had a moment ago.
+// all that any of them holds, with the words, and can date it. quiet says that
+// nobody speaks to the devices: then it is all that they have now, and the
+// kiosks too say that nothing is left to send. Else it is what they had a moment
+// ago.
 func (w *world) settled(quiet bool, ds ...*device) {
 	w.t.Helper()
 	began, last := time.Now(), ""
 	var heads []head
+	var digests map[[32]byte]string
 	var looked time.Time
 	err := await(w.patience(), func() (bool, string) {
 		var err error
 		// Not for ever: a chain may be given up, and never be held to that head.
 		if quiet || time.Since(looked) > 2*time.Second {
 			heads, err = w.heads(ds)
+			if err == nil {
+				digests, err = w.written(ds)
+			}
 			looked = time.Now()
 		}
 		why := w.lack(heads, err)
+		if why == "" {
+			if why, err = w.lackWords(digests); err != nil {
+				why = err.Error()
+			}
+		}
 		for _, d := range ds {
 			if quiet && why == "" {
 				why = backlog(d)
@@ -224,7 +233,7 @@ func backlog(d *device) string {
 		return ""
 	}
 	var s struct{ Backlog int64 }
-	if err := getJSON(d.address()+"/status", &s); err != nil {
+	if err := d.status(&s); err != nil {
 		return err.Error()
 	}
 	if s.Backlog != 0 {
@@ -332,55 +341,24 @@ func each(tx *sql.Tx, scan func(*sql.Rows) error, query string, args ...any) err
 	return r.Err()
 }
 
-func getJSON(url string, into any) error {
-	r, err := client.Get(url)
+// status is what a kiosk says of itself to who has the PIN of its staff.
+func (d *device) status(into any) error {
+	pin, err := os.ReadFile(filepath.Join(d.data, "staff.pin"))
+	if err != nil {
+		return err
+	}
+	q, err := http.NewRequest(http.MethodGet, d.address()+"/status", nil)
+	if err != nil {
+		return err
+	}
+	q.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(pin)))
+	r, err := client.Do(q)
 	if err != nil {
 		return err
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, r.Status)
+		return fmt.Errorf("%s: %s", q.URL, r.Status)
 	}
 	return json.NewDecoder(r.Body).Decode(into)
-}
-
-// database is a SQLite file with what belongs to it.
-func database(path string) []string { return []string{path, path + "-wal", path + "-shm"} }
-
-// keep copies a database of a device that is down, and gives the copy's folder.
-func (w *world) keep(d *device, name string) string {
-	w.t.Helper()
-	w.copies++
-	dir := filepath.Join(w.dir, "copies", fmt.Sprintf("%d-%s", w.copies, d.name))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		w.t.Fatal(err)
-	}
-	w.copy(filepath.Join(d.data, name), filepath.Join(dir, name))
-	return dir
-}
-
-// putBack replaces a database of a device that is down by a copy.
-func (w *world) putBack(d *device, dir, name string) {
-	w.t.Helper()
-	w.copy(filepath.Join(dir, name), filepath.Join(d.data, name))
-}
-
-func (w *world) copy(from, to string) {
-	w.t.Helper()
-	for i, source := range database(from) {
-		target := database(to)[i]
-		if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			w.t.Fatal(err)
-		}
-		b, err := os.ReadFile(source)
-		if errors.Is(err, fs.ErrNotExist) && i > 0 {
-			continue
-		}
-		if err == nil {
-			err = os.WriteFile(target, b, 0o600)
-		}
-		if err != nil {
-			w.t.Fatal(err)
-		}
-	}
 }
