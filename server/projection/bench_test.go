@@ -22,7 +22,7 @@ type maker struct {
 	facts  [][]byte
 }
 
-func newMaker(b *testing.B, role uint8, member func([]byte) []byte) *maker {
+func newMaker(b testing.TB, role uint8, member func([]byte) []byte) *maker {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		b.Fatal(err)
@@ -34,7 +34,7 @@ func newMaker(b *testing.B, role uint8, member func([]byte) []byte) *maker {
 	return m
 }
 
-func (m *maker) add(b *testing.B, kind fact.Kind, body any, at int64) {
+func (m *maker) add(b testing.TB, kind fact.Kind, body any, at int64) {
 	raw, err := fact.Marshal(body)
 	if err != nil {
 		b.Fatal(err)
@@ -49,7 +49,7 @@ func (m *maker) add(b *testing.B, kind fact.Kind, body any, at int64) {
 	m.facts = append(m.facts, bytes)
 }
 
-func (m *maker) batches(b *testing.B, size int) (out [][]byte) {
+func (m *maker) batches(b testing.TB, size int) (out [][]byte) {
 	first := m.number - uint64(len(m.facts)) + 1
 	for len(m.facts) > 0 {
 		n := min(size, len(m.facts))

@@ -1,0 +1,98 @@
+package projection
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"hailong/internal/fact"
+)
+
+// yesterday takes a file back to the schema of 00001, and to what its program
+// had judged.
+var yesterday = []string{
+	`DROP TABLE text`, `DROP TABLE questionnaire`, `ALTER TABLE ballot DROP COLUMN beside`,
+	`DELETE FROM schema_version WHERE version_id = 2`, `UPDATE meta SET value = 1 WHERE key = 'judge'`,
+}
+
+// A file of a program that knew neither texts, withdrawals nor questionnaires
+// opens, and gives what a server gives that had this program from the start:
+// what the earlier one put into quarantine is judged again.
+func TestYesterdaysFile(t *testing.T) {
+	ring := newRing(t)
+	known := maps.Clone(bodies)
+	defer func() { bodies = known }()
+	judged := 0
+	rapid.Check(t, func(t *rapid.T) {
+		bodies = known
+		w := generate(t, ring)
+		want := deliver(t, ring, w.batches)
+		dir, err := os.MkdirTemp("", "projection")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		ctx, path := context.Background(), filepath.Join(dir, "server.db")
+		open := func() *Projection {
+			p, err := Open(ctx, path, Options{Server: "s1", Keys: ring, CacheKiB: 2048, Log: quiet})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		dump := func(p *Projection) string {
+			var out bytes.Buffer
+			if err := Dump(ctx, p.Reader(), &out); err != nil {
+				t.Fatal(err)
+			}
+			return out.String()
+		}
+
+		bodies = maps.Clone(known)
+		for _, kind := range []fact.Kind{fact.KindQuestionnaire, fact.KindText, fact.KindWithdrawal} {
+			delete(bodies, kind)
+		}
+		p := open()
+		split := rapid.IntRange(0, len(w.batches)).Draw(t, "before the upgrade")
+		if err := p.Apply(ctx, p.Open(w.batches[:split]), Position{Stream: 1, Sequence: 1}, true); err != nil {
+			t.Fatal(err)
+		}
+		judged += strings.Count(dump(p), "is not known here")
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		file, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range yesterday {
+			if _, err := file.Exec(q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+
+		bodies = known
+		p = open()
+		defer p.Close()
+		if err := p.Apply(ctx, p.Open(w.batches[split:]), Position{Stream: 1, Sequence: 2}, true); err != nil {
+			t.Fatal(err)
+		}
+		if got := dump(p); got != want {
+			t.Fatalf("upgraded, it differs from one that had this program from the start (-fresh +upgraded):\n%s", cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
+		}
+	})
+	if judged == 0 {
+		t.Error("nothing was in quarantine before the upgrade: this tests nothing")
+	}
+}
