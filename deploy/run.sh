@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 demo=
 [ "${1:-}" = --demo ] && { demo=1; shift; }
 organisation=$1
+sheet=deploy/example/questionnaire.yaml
 port=${PORT:-8080}
 nats=${NATS_PORT:-4222}
 base=http://127.0.0.1:$port
@@ -61,7 +62,7 @@ desk() {
 start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats"
 ready server "$base/readyz"
 bin/hailong-server organisation load --url "$base" --data data/server "$organisation"
-bin/hailong-server questionnaire load --url "$base" --data data/server deploy/example/questionnaire.yaml
+bin/hailong-server questionnaire load --url "$base" --data data/server "$sheet"
 desks=()
 for k in 1 2; do
   data=data/kiosk$k
@@ -77,7 +78,7 @@ for k in 1 2; do
     desks+=(–)
   fi
 done
-[ -z "$demo" ] || bin/hailong-server demo --data data/sample --keys data/server.keys --nats "nats://127.0.0.1:$nats" "$organisation"
+[ -z "$demo" ] || bin/hailong-server demo --data data/sample --keys data/server.keys --nats "nats://127.0.0.1:$nats" --questionnaire "$sheet" "$organisation"
 
 cat <<TEXT
 

@@ -16,15 +16,18 @@ import (
 	"hailong/internal/bus"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
+	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/server/keyring"
 	"hailong/server/organisation"
+	"hailong/server/questionnaire"
 	"hailong/server/sample"
 )
 
 // demoCmd is `hailong-server demo`.
 type demoCmd struct {
 	Organisation string   `arg:"" help:"Organisation file whose desks get a history." type:"existingfile"`
+	Sheet        string   `name:"questionnaire" help:"Questionnaire file that some of the people answer." type:"existingfile"`
 	Data         string   `help:"Folder of the sample's own outbox." default:"data/sample"`
 	Keys         string   `help:"The servers' shared key file." default:"data/server.keys" env:"HAILONG_KEYS"`
 	Nats         string   `help:"Where the server's NATS is." default:"nats://127.0.0.1:4222" env:"HAILONG_NATS"`
@@ -40,6 +43,14 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	org, err := organisation.Load(c.Organisation)
 	if err != nil {
 		return err
+	}
+	var asked *survey.Questionnaire
+	if c.Sheet != "" {
+		v, err := questionnaire.Load(c.Sheet)
+		if err != nil {
+			return err
+		}
+		asked = &v.Questionnaire
 	}
 	keys, err := keyring.Open(c.Keys, false)
 	if err != nil {
@@ -68,7 +79,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 	if out.Head().Number == 1 {
-		h := sample.New(sample.Options{Organisation: org, Ballot: keys.Ballot, From: now.AddDate(0, 0, -c.Days), To: now, Seed: c.Seed})
+		h := sample.New(sample.Options{Organisation: org, Ballot: keys.Ballot, From: now.AddDate(0, 0, -c.Days), To: now, Seed: c.Seed, Questionnaire: asked})
 		if err := record(ctx, out, h, now, c.Days, &at); err != nil {
 			return err
 		}

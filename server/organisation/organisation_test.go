@@ -237,7 +237,7 @@ func TestFaults(t *testing.T) {
 		{"least_answers: 30", "languages: [vi, tiếng Anh]", 3, "«tiếng Anh» không phải là mã ngôn ngữ"},
 		{"least_answers: 30", "languages: [vi, EN]", 3, "«EN» không phải là mã ngôn ngữ"},
 		{"least_answers: 30", `opening_hours: "T2-T6 7h30-11h30"`, 3, "giờ mở cửa «T2-T6 7h30-11h30» chưa đúng"},
-		{"service: administrative}\nkiosks", `service: administrative, hours: "mọi ngày"}`+"\nkiosks", 12, "giờ mở cửa «mọi ngày» chưa đúng"},
+		{"service: administrative}\nkiosks", `service: administrative, hours: "mọi ngày"}` + "\nkiosks", 12, "giờ mở cửa «mọi ngày» chưa đúng"},
 		{"units:", "units: &u", 7, "không dùng «&»"},
 		{`operator: ">", percent: "95"`, `operator: !!str x, percent: "95"`, 16, "không dùng «!!str»"},
 		{"units:\n", "units: x\n", 7, "«units» phải là một danh sách"},

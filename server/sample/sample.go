@@ -24,6 +24,9 @@ type Options struct {
 	Ballot       func(code string) [32]byte // keyring.Ring.Ballot
 	From, To     time.Time
 	Seed         uint64
+	// Questionnaire is what some of the people answer too; nil: the overall
+	// question alone.
+	Questionnaire *survey.Questionnaire
 }
 
 // History makes facts in the order of their times.
@@ -192,9 +195,9 @@ func (h *History) rate(x *desk, hash []byte, at time.Time, quality float64) {
 		channel, when = survey.ChannelPhone, at.Add(time.Duration(1+h.rng.IntN(50))*time.Hour)
 	}
 	score := h.score(quality)
-	h.put(when, fact.KindRating, h.rating(hash, channel, score))
+	h.put(when, fact.KindRating, h.rating(x, hash, channel, score))
 	if h.rng.Float64() < 0.015 {
-		h.put(when.Add(5*time.Hour), fact.KindRating, h.rating(hash, survey.ChannelPhone, h.score(quality-0.3)))
+		h.put(when.Add(5*time.Hour), fact.KindRating, h.rating(x, hash, survey.ChannelPhone, h.score(quality-0.3)))
 	}
 }
 
@@ -205,9 +208,35 @@ func (h *History) score(quality float64) uint8 {
 	return []uint8{3, 3, 3, 2, 2, 1}[h.rng.IntN(6)]
 }
 
-func (h *History) rating(hash []byte, channel survey.Channel, score uint8) *fact.Rating {
-	return &fact.Rating{
+func (h *History) rating(x *desk, hash []byte, channel survey.Channel, score uint8) *fact.Rating {
+	r := &fact.Rating{
 		Receipt: hash, Session: h.bytes(16), Nonce: h.bytes(16), Score: score, Channel: uint8(channel), Language: "vi",
 		Took: uint32(1500 + h.rng.IntN(6000)),
+	}
+	if sheet := h.o.Questionnaire.For(survey.Service(x.Service)); sheet != nil && h.rng.Float64() < 0.3 {
+		r.Questionnaire = h.o.Questionnaire.Version
+		h.answer(r, sheet)
+	}
+	return r
+}
+
+// answer lets one go on to the questions: each score near the overall one, some
+// skipped, and a few reasons that go with it.
+func (h *History) answer(r *fact.Rating, sheet *survey.ServiceSheet) {
+	for _, q := range sheet.Questions {
+		if q.Officer || h.rng.Float64() < 0.15 {
+			continue
+		}
+		near := int(r.Score) + h.rng.IntN(3) - 1
+		r.Answers = append(r.Answers, fact.Answer{Question: q.Code, Score: uint8(min(max(near, 1), 5))})
+	}
+	for _, x := range sheet.Reasons {
+		if x.Kiosk && h.rng.Float64() < 0.25 {
+			tick := "-"
+			if h.rng.Float64() < float64(r.Score)/5.5 {
+				tick = "+"
+			}
+			r.Reasons = append(r.Reasons, tick+x.Code)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"hailong/server/keyring"
 	"hailong/server/organisation"
 	"hailong/server/projection"
+	"hailong/server/questionnaire"
 	"hailong/server/sample"
 )
 
@@ -183,5 +184,54 @@ func TestProjectionTakesAll(t *testing.T) {
 	answers := count("SELECT sum(s1 + s2 + s3 + s4 + s5) FROM unit_day")
 	if dossiers < 100 || answers < ratings*9/10 || answers > ratings {
 		t.Errorf("%d dossiers, %d ratings, %d ballots counted", dossiers, ratings, answers)
+	}
+}
+
+// Some go on to the questions of the version that was shown, and answer nothing
+// else.
+func TestAnswers(t *testing.T) {
+	v, err := questionnaire.Load(filepath.Join("..", "..", "deploy", "example", "questionnaire.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := sample.New(sample.Options{Organisation: load(t), Ballot: ballot, From: from, To: to, Seed: 1, Questionnaire: &v.Questionnaire})
+	ratings, answered, ticks := 0, 0, map[byte]int{}
+	has := func(fits func(s *survey.ServiceSheet) bool) bool {
+		return fits(v.For(survey.ServiceAdministrative)) || fits(v.For(survey.ServicePublic))
+	}
+	for {
+		_, entries := h.Next()
+		if entries == nil {
+			break
+		}
+		for _, e := range entries {
+			r, ok := e.Body.(*fact.Rating)
+			if !ok {
+				continue
+			}
+			if err := r.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			ratings++
+			if r.Questionnaire == v.Version {
+				answered++
+			} else if len(r.Answers)+len(r.Reasons) > 0 || r.Questionnaire != 0 {
+				t.Fatalf("%+v", r)
+			}
+			for _, a := range r.Answers {
+				if !has(func(s *survey.ServiceSheet) bool { return s.HasQuestion(a.Question) }) {
+					t.Fatalf("no such question: %q", a.Question)
+				}
+			}
+			for _, x := range r.Reasons {
+				ticks[x[0]]++
+				if !has(func(s *survey.ServiceSheet) bool { return s.HasReason(x) }) {
+					t.Fatalf("no such reason: %q", x)
+				}
+			}
+		}
+	}
+	if answered < ratings/10 || answered > ratings/2 || ticks['+'] == 0 || ticks['-'] == 0 {
+		t.Errorf("%d of %d answered, ticks %v", answered, ratings, ticks)
 	}
 }
