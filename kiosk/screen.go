@@ -34,7 +34,6 @@ type ScreenPage struct {
 	Texts    map[string]map[string]string // by language and key, for the script
 	Setup    Setup                        // for the script
 	State    string                       // Setup.State
-	ScreenMM int                          // Setup.ScreenMM
 	NoScript string                       // where a page without script goes on by itself; "": nowhere
 }
 
@@ -63,7 +62,7 @@ func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
 	p.Place = place(p.L.Language, config)
 	p.Mark = capture.NewSession().String()
 	p.Setup = a.setup()
-	p.State, p.ScreenMM = p.Setup.State, p.Setup.ScreenMM
+	p.State = p.Setup.State
 	for i := range p.Switches {
 		p.Switches[i].Link = locale.In("/", p.Switches[i].Tag)
 	}
