@@ -14,6 +14,9 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"hailong/internal/survey"
+	"hailong/server/questionnaire"
 )
 
 // visit is a browser before the pages. Where HAILONG_PICTURES names a folder,
@@ -295,6 +298,33 @@ func TestOtherPhonePages(t *testing.T) {
 		v.follow(chromedp.Navigate(v.base+more.String()+"&lang="+language), moreShown)
 		v.openAll()
 		v.shoot("360-more-" + language)
+	}
+}
+
+// The questionnaire of the example fits on the narrowest of these screens, for
+// both kinds of service and in every language.
+func TestExampleOnANarrowPhone(t *testing.T) {
+	f := newFixture(t)
+	example, err := questionnaire.Load(filepath.Join("..", "..", "deploy", "example", "questionnaire.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.versions = []*survey.Questionnaire{&example.Questionnaire}
+	v := f.visit(t, 360, 740)
+	known := open
+	known.Officer = true
+	for _, known.Service = range survey.Services {
+		id := f.receipt(t, known)
+		for _, language := range f.languages {
+			v.follow(chromedp.Navigate(v.base+"/r/"+id.String()+"?lang="+language), facesShown)
+			v.shoot("360-example-" + known.Service.String() + "-" + language)
+			if below := ask[float64](v, `document.querySelector(".faces").getBoundingClientRect().bottom`); below > 740 {
+				t.Errorf("%v %s: the last face ends at %.0f of 740", known.Service, language, below)
+			}
+			v.follow(chromedp.Click(`.faces button[value="4"]`), moreShown)
+			v.openAll()
+			v.shoot("360-example-" + known.Service.String() + "-more-" + language)
+		}
 	}
 }
 
