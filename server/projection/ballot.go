@@ -33,6 +33,7 @@ type state struct {
 	day                           int64
 	estimated, changed            bool
 	beside                        bool // texts or withdrawals are about it
+	said                          bool // the rating that counts says more than a score
 }
 
 // ballot is a row in memory: as it was written, and as it is becoming.
@@ -53,14 +54,14 @@ func (w *run) dirty(b *ballot) {
 }
 
 const ballotColumns = `id, key, kind, unit, desk, service, field, procedure, officer, received, due, last, returned, events,
-	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed, beside`
+	ratings, fact, score, binding, channel, step, at, first, day, estimated, changed, beside, said`
 
 // loadColumns is what is loaded of a ballot: all that ratings change or that
 // rollups are of. The rest of its registration is not needed: it is either
 // computed anew from the facts, or left as it stands in the table. Small numbers
 // come packed, since each column of each row is a call into C.
 const loadColumns = `id, key, (unit << 32) | desk, last, events, ratings, fact, at, first,
-	kind | (service << 2) | (score << 4) | (binding << 8) | (channel << 12) | (step << 16) | (estimated << 20) | (changed << 21) | (beside << 22)`
+	kind | (service << 2) | (score << 4) | (binding << 8) | (channel << 12) | (step << 16) | (estimated << 20) | (changed << 21) | (beside << 22) | (said << 23)`
 
 func scanBallot(r cells) (*ballot, error) {
 	b := &ballot{stored: true}
@@ -75,7 +76,7 @@ func scanBallot(r cells) (*ballot, error) {
 	s.unit, s.desk = place>>32, place&(1<<32-1)
 	s.kind, s.service, s.score, s.binding = uint8(packed&3), uint8(packed>>2&3), uint8(packed>>4&15), uint8(packed>>8&15)
 	s.channel, s.step, s.estimated, s.changed = uint8(packed>>12&15), uint8(packed>>16&15), packed>>20&1 != 0, packed>>21&1 != 0
-	s.beside = packed>>22&1 != 0
+	s.beside, s.said = packed>>22&1 != 0, packed>>23&1 != 0
 	if s.score != 0 {
 		s.day = int64(survey.DayOfMilli(s.first))
 	}

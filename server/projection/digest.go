@@ -22,14 +22,19 @@ var parts = []struct{ name, query string }{
 	{"target", `SELECT kind, unit, service, since, operator, hundredths FROM target ORDER BY 1, 2, 3, 4`},
 	{"setting", `SELECT key, value FROM setting ORDER BY 1`},
 	{"ballot", `SELECT hex(b.key), b.kind, coalesce(u.code, ''), coalesce(d.code, ''), b.service, b.field, b.procedure, b.officer, b.received, b.due, b.last, b.returned, hex(b.events),
-		b.ratings, coalesce(hex(o.id), ''), b.fact & 1099511627775, b.score, b.binding, b.channel, b.step, b.at, b.first, b.day, b.estimated, b.changed, b.beside
+		b.ratings, coalesce(hex(o.id), ''), b.fact & 1099511627775, b.score, b.binding, b.channel, b.step, b.at, b.first, b.day, b.estimated, b.changed, b.beside, b.said
 		FROM ballot b LEFT JOIN place u ON u.id = b.unit LEFT JOIN place d ON d.id = b.desk LEFT JOIN origin o ON o.oid = b.fact >> 40
 		WHERE b.kind <> 0 OR b.ratings <> 0 OR b.beside <> 0 ORDER BY b.key`},
 	{"questionnaire", `SELECT version, since, hex(document) FROM questionnaire ORDER BY 1`},
 	{"text", `SELECT hex(b.key), hex(o.id), t.fact & 1099511627775, hex(t.session), t.purpose, hex(t.digest), t.size, t.holds
 		FROM text t JOIN ballot b ON b.id = t.ballot JOIN origin o ON o.oid = t.fact >> 40 ORDER BY b.key, o.id, t.fact`},
-	{"unit_day", `SELECT p.code, r.service, r.day, s1, s2, s3, s4, s5, kiosk, phone, receipt, dossier, changed, carry FROM unit_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},
-	{"desk_day", `SELECT p.code, r.day, s1, s2, s3, s4, s5, w1, w2, w3, w4, w5, changed, carry FROM desk_day r JOIN place p ON p.id = r.desk ORDER BY 1, 2`},
+	{"cell_day", `SELECT u.code, c.service, coalesce(d.code, ''), r.day, s1, s2, s3, s4, s5, kiosk, receipt, changed, carry
+		FROM cell_day r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk ORDER BY 1, 2, 3, 4`},
+	{"walkin_day", `SELECT p.code, r.day, s1, s2, s3, s4, s5 FROM walkin_day r JOIN place p ON p.id = r.desk ORDER BY 1, 2`},
+	{"return_day", `SELECT p.code, r.service, r.day, early, ontime, late, nodue FROM return_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},
+	{"said", `SELECT u.code, c.service, coalesce(d.code, ''), r.day, hex(b.key), hex(o.id), r.fact & 1099511627775
+		FROM said r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk
+		JOIN ballot b ON b.id = r.ballot JOIN origin o ON o.oid = r.fact >> 40 ORDER BY 1, 2, 3, 4, 5`},
 	{"desk_hour", `SELECT p.code, r.day, hour, n FROM desk_hour r JOIN place p ON p.id = r.desk ORDER BY 1, 2, 3`},
 	{"dossier_day", `SELECT p.code, r.service, r.day, dossiers, rated FROM dossier_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},
 }

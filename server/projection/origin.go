@@ -126,7 +126,8 @@ func (w *run) limit(o *origin) (uint64, error) {
 func (p *Projection) load(ctx context.Context) error {
 	p.origins, p.byOID = map[fact.OriginID]*origin{}, map[int64]*origin{}
 	p.places, p.codes = map[place]int64{}, map[int64]place{}
-	p.held = map[group]map[int64]heldBallot{}
+	p.cells = map[cellKey]int64{}
+	p.held = map[int64]map[int64]heldBallot{}
 	p.position = Position{}
 	db := p.db.Read()
 	scan := func(query string, fn func(r *sql.Rows) error) error {
@@ -159,6 +160,13 @@ func (p *Projection) load(ctx context.Context) error {
 			var x place
 			err := r.Scan(&id, &x.sort, &x.code)
 			p.places[x], p.codes[id] = id, x
+			return err
+		}),
+		scan(`SELECT id, unit, service, desk FROM cell`, func(r *sql.Rows) error {
+			var id int64
+			var k cellKey
+			err := r.Scan(&id, &k.unit, &k.service, &k.desk)
+			p.cells[k] = id
 			return err
 		}),
 		scan(`SELECT coalesce(max(id), 0) + 1 FROM ballot`, func(r *sql.Rows) error { return r.Scan(&p.nextBallot) }),

@@ -76,7 +76,8 @@ type Projection struct {
 	byOID       map[int64]*origin
 	places      map[place]int64
 	codes       map[int64]place
-	held        map[group]map[int64]heldBallot
+	cells       map[cellKey]int64
+	held        map[int64]map[int64]heldBallot // by cell and ballot
 	nextBallot  int64
 	writer      *session
 	ahead       ahead
@@ -133,6 +134,9 @@ func (p *Projection) begin(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("projection: open %s: %w", p.path, err)
+	}
+	if err := p.rebuild(ctx); err != nil {
+		return fmt.Errorf("projection: fill the rollups of %s anew: %w", p.path, err)
 	}
 	return p.judgeAgain(ctx)
 }

@@ -30,13 +30,10 @@ type run struct {
 	prefetched map[*origin]uint64 // first number not looked up ahead
 
 	claims map[claimKey]bool
-	units  map[unitDay]*unitCell
-	desks  map[deskDay]*deskCell
-	hours  map[deskHour]int64
-	docs   map[unitDay]*dossierCell
-	groups map[group]bool // held groups to write
-	desked map[int64]bool
-	texts  [][32]byte // digests of texts that came into effect
+	rollups
+	heldIn map[int64]bool // cells whose held ballots are to be written
+	desked map[int64]bool // desks whose figures or numbers moved
+	texts  [][32]byte     // digests of texts that came into effect
 
 	facts   rows
 	entries rows
@@ -48,11 +45,8 @@ func newRun(ctx context.Context, p *Projection, tx *sqlite.Tx) *run {
 		moved:   touched{ballots: map[int64]bool{}, hashes: map[[32]byte]bool{}},
 		touched: map[*origin]bool{},
 		claims:  map[claimKey]bool{},
-		units:   map[unitDay]*unitCell{},
-		desks:   map[deskDay]*deskCell{},
-		hours:   map[deskHour]int64{},
-		docs:    map[unitDay]*dossierCell{},
-		groups:  map[group]bool{},
+		rollups: newRollups(),
+		heldIn:  map[int64]bool{},
 		desked:  map[int64]bool{},
 	}
 	w.forget()
