@@ -79,6 +79,7 @@ func fill(ctx context.Context, path string, today survey.Day, units, days int) (
 			code := fmt.Sprintf("U%04d", u)
 			put(`INSERT INTO unit VALUES (?, ?, ?, ?, 'xa', '', 0, 0)`, code, u, "Ủy ban nhân dân xã "+code, "Commune "+code)
 			put(`INSERT INTO desk VALUES (?, ?, ?, ?, 'Desk', 1)`, "D"+code, 10000+u, code, "Một cửa "+code)
+			put(`INSERT INTO cell VALUES (?, ?, 1, ?)`, u, u, 10000+u)
 			for d := today - survey.Day(days) + 1; d <= today; d++ {
 				var n survey.Counts
 				for range 18 + r.IntN(19) {
@@ -86,12 +87,12 @@ func fill(ctx context.Context, path string, today survey.Day, units, days int) (
 				}
 				a := n.Answers()
 				ballots += a
-				put(`INSERT INTO unit_day VALUES (?,1,?,?,?,?,?,?,?,?,?,?,?,0)`, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a/3, a-a/9, a/9, a/20)
-				put(`INSERT INTO desk_day VALUES (?,?,?,?,?,?,?,0,0,1,1,2,?,0)`, 10000+u, d, n[0], n[1], n[2], n[3], n[4], a/20)
+				put(`INSERT INTO cell_day VALUES (?,?,?,?,?,?,?,?,?,?,0)`, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20)
+				put(`INSERT INTO walkin_day VALUES (?,?,0,0,1,1,2)`, 10000+u, d)
 				put(`INSERT INTO dossier_day VALUES (?,1,?,?,?)`, u, d, a*2, a)
 			}
 			for k := range 3 {
-				put(`INSERT INTO held VALUES (1,?,1,?,?,5,1,1,0,0,0,0,0,0)`, u, u*10+k, today)
+				put(`INSERT INTO held VALUES (?,?,?,5,1,1,0,0,0,0,0,0,0,0)`, u, u*10+k, today)
 			}
 		}
 		for _, st := range statements {

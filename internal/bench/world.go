@@ -205,7 +205,7 @@ func (v *view) await(ctx context.Context, role uint8, w *world, number int64, pa
 
 // counted is the number of ballots in the rollup.
 func (v *view) counted(ctx context.Context) (n int, err error) {
-	err = v.db.QueryRowContext(ctx, `SELECT coalesce(sum(s1 + s2 + s3 + s4 + s5), 0) FROM unit_day`).Scan(&n)
+	err = v.db.QueryRowContext(ctx, `SELECT coalesce(sum(s1 + s2 + s3 + s4 + s5), 0) FROM cell_day`).Scan(&n)
 	return n, err
 }
 

@@ -257,23 +257,23 @@ func rollups(tx *sql.Tx, cells map[string]int) error {
 		}
 	}
 	err := each(tx, func(r *sql.Rows) error {
-		var unit string
+		var unit, desk string
 		var service, day int
 		var n [5]int
-		err := r.Scan(&unit, &service, &day, &n[0], &n[1], &n[2], &n[3], &n[4])
-		note(n, "unit %s service %d day %d score %d", unit, service, day)
+		err := r.Scan(&unit, &service, &desk, &day, &n[0], &n[1], &n[2], &n[3], &n[4])
+		note(n, "unit %s service %d desk %s day %d score %d", unit, service, desk, day)
 		return err
-	}, `SELECT p.code, service, day, s1, s2, s3, s4, s5 FROM unit_day JOIN place p ON p.id = unit`)
+	}, `SELECT u.code, c.service, coalesce(d.code, ''), r.day, s1, s2, s3, s4, s5
+		FROM cell_day r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk`)
 	if err != nil {
 		return err
 	}
 	return each(tx, func(r *sql.Rows) error {
 		var desk string
 		var day int
-		var n, x [5]int
-		err := r.Scan(&desk, &day, &n[0], &n[1], &n[2], &n[3], &n[4], &x[0], &x[1], &x[2], &x[3], &x[4])
-		note(n, "desk %s day %d score %d", desk, day)
-		note(x, "desk %s day %d walk-in %d", desk, day)
+		var n [5]int
+		err := r.Scan(&desk, &day, &n[0], &n[1], &n[2], &n[3], &n[4])
+		note(n, "desk %s day %d walk-in %d", desk, day)
 		return err
-	}, `SELECT p.code, day, s1, s2, s3, s4, s5, w1, w2, w3, w4, w5 FROM desk_day JOIN place p ON p.id = desk`)
+	}, `SELECT p.code, day, s1, s2, s3, s4, s5 FROM walkin_day JOIN place p ON p.id = desk`)
 }

@@ -126,7 +126,7 @@ func (s *server) count(query string) (n int) {
 	return n
 }
 
-const walkIns = "SELECT coalesce(sum(w1 + w2 + w3 + w4 + w5), 0) FROM desk_day"
+const walkIns = "SELECT coalesce(sum(s1 + s2 + s3 + s4 + s5), 0) FROM walkin_day"
 
 // chain is one branch of an origin.
 type chain struct {

@@ -21,7 +21,7 @@ func bigFixture(t testing.TB, units, days int, held bool) *fixture {
 	for u := 1; u <= units; u++ {
 		code := fmt.Sprintf("U%04d", u)
 		rows = append(rows, row(insertUnit, code, u, "Ủy ban nhân dân xã "+code, "Commune "+code, "xa", "", 0, 0),
-			row(insertDesk, "D"+code, 10000+u, code, "Một cửa "+code, "Desk", 1))
+			row(insertDesk, "D"+code, 10000+u, code, "Một cửa "+code, "Desk", 1), row(insertCell, u, u, 1, 10000+u))
 		for d := today - survey.Day(days) + 1; d <= today; d++ {
 			var n survey.Counts
 			for range 18 + r.IntN(19) {
@@ -29,13 +29,13 @@ func bigFixture(t testing.TB, units, days int, held bool) *fixture {
 			}
 			a := n.Answers()
 			rows = append(rows,
-				row(insertUnitDay, u, 1, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a/3, a-a/9, a/9, a/20, 0),
-				row(insertDeskDay, 10000+u, d, n[0], n[1], n[2], n[3], n[4], 0, 0, 1, 1, 2, a/20, 0),
+				row(insertCellDay, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20, 0),
+				row(insertWalkIn, 10000+u, d, 0, 0, 1, 1, 2),
 				row(insertDossier, u, 1, d, a*2, a))
 		}
 		if held {
 			for b := range 3 {
-				rows = append(rows, row(insertHeld, 1, u, 1, u*10+b, today, 5, 1, 1, 0, 0, 0, 0, 0, 0))
+				rows = append(rows, row(insertHeld, u, u*10+b, today, 5, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0))
 			}
 		}
 	}
@@ -45,14 +45,14 @@ func bigFixture(t testing.TB, units, days int, held bool) *fixture {
 
 // bare adds up the same rows of the same tables and nothing else.
 const bare = `
-SELECT u.id, d.service, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(kiosk), sum(receipt), sum(changed)
-FROM unit u CROSS JOIN unit_day d WHERE d.unit = u.id AND d.service = 1 AND d.day >= $from AND d.day < $to GROUP BY u.id
+SELECT c.unit, c.service, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(kiosk), sum(receipt), sum(changed)
+FROM cell c CROSS JOIN cell_day d WHERE d.cell = c.id AND d.day >= $from AND d.day < $to GROUP BY c.id
 UNION ALL
 SELECT u.id, d.service, sum(dossiers), sum(rated), 0, 0, 0, 0, 0, 0
 FROM unit u CROSS JOIN dossier_day d WHERE d.unit = u.id AND d.service = 1 AND d.day >= $from AND d.day < $to GROUP BY u.id
 UNION ALL
-SELECT k.id, k.service, sum(w1), sum(w2), sum(w3), sum(w4), sum(w5), 0, 0, 0
-FROM desk k CROSS JOIN desk_day d WHERE d.desk = k.id AND d.day >= $from AND d.day < $to GROUP BY k.code`
+SELECT k.id, k.service, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), 0, 0, 0
+FROM desk k CROSS JOIN walkin_day d WHERE d.desk = k.id AND d.day >= $from AND d.day < $to GROUP BY k.code`
 
 func (f *fixture) bare(p survey.Period) (n int) {
 	rows, err := f.db.Read().Query(bare, sql.Named("from", int64(p.From)), sql.Named("to", int64(p.To)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"hailong/internal/survey"
 )
@@ -16,24 +17,46 @@ FROM unit u CROSS JOIN dossier_day d
 WHERE ($unit = 0 OR u.id = $unit) AND d.unit = u.id AND d.service = SERVICE AND d.day >= $from AND d.day < $to
 GROUP BY u.id`
 	walkInSums = `
-SELECT u.id * 4 + k.service, sum(d.w1 + d.w2 + d.w3 + d.w4 + d.w5)
-FROM desk k CROSS JOIN unit u CROSS JOIN desk_day d
+SELECT u.id * 4 + k.service, sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5)
+FROM desk k CROSS JOIN unit u CROSS JOIN walkin_day d
 WHERE u.code = k.unit AND ($unit = 0 OR u.id = $unit) AND d.desk = k.id AND d.day >= $from AND d.day < $to
 GROUP BY k.code`
 )
 
-// beside is what stands beside the index: numbers, not rates.
-type beside struct{ dossiers, rated, walkIns int64 }
+// aside is what stands beside the index: numbers, not rates.
+type aside struct{ dossiers, rated, walkIns int64 }
 
-func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service) (map[cell]beside, error) {
-	all := map[cell]beside{}
+// unitServiceOf reads a unit and kind of service as the statements hand them
+// over, in one integer: unit × 4 + service.
+func unitServiceOf(v int64) unitService { return unitService{v / 4, survey.Service(v % 4)} }
+
+// perService writes a statement for one kind of service, or for both: a constant
+// there lets SQLite group without sorting.
+func perService(query string, s survey.Service) string {
+	one := strings.ReplaceAll(query, "SERVICE", "1")
+	two := strings.ReplaceAll(query, "SERVICE", "2")
+	switch s {
+	case survey.ServiceAdministrative:
+		return one
+	case survey.ServicePublic:
+		return two
+	}
+	return one + "\nUNION ALL" + two
+}
+
+func besideArgs(p survey.Period, unit int64) []any {
+	return []any{sql.Named("from", int64(p.From)), sql.Named("to", int64(p.To)), sql.Named("unit", unit)}
+}
+
+func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service) (map[unitService]aside, error) {
+	all := map[unitService]aside{}
 	err := each(ctx, tx, func(scan scanner) error {
 		var at int64
-		var b beside
+		var b aside
 		err := scan(&at, &b.dossiers, &b.rated)
-		all[cellOf(at)] = b
+		all[unitServiceOf(at)] = b
 		return err
-	}, perService(dossierSums, s), periodArgs(p, only)...)
+	}, perService(dossierSums, s), besideArgs(p, only)...)
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +66,18 @@ func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s 
 			return err
 		}
 		if v > 0 {
-			b := all[cellOf(at)]
+			b := all[unitServiceOf(at)]
 			b.walkIns += v
-			all[cellOf(at)] = b
+			all[unitServiceOf(at)] = b
 		}
 		return nil
-	}, walkInSums, periodArgs(p, only)...)
+	}, walkInSums, besideArgs(p, only)...)
 	return all, err
 }
 
 // besides is what readBeside gave.
 type besides struct {
-	all  map[cell]beside
+	all  map[unitService]aside
 	same bool // read at the moment that was asked for
 	err  error
 }
@@ -64,8 +87,8 @@ type besides struct {
 // called: it waits, and gives the answer. At most one answer at a time has a
 // second connection, so that none waits for one that waits for it; and only one
 // of the same moment is used. Else the caller's own is, afterwards.
-func (x *Index) startBeside(ctx context.Context, tx *sql.Tx, q Query, only int64) func() (map[cell]beside, error) {
-	after := func() (map[cell]beside, error) { return readBeside(ctx, tx, q.Period, only, q.Service) }
+func (x *Index) startBeside(ctx context.Context, tx *sql.Tx, q Query, only int64) func() (map[unitService]aside, error) {
+	after := func() (map[unitService]aside, error) { return readBeside(ctx, tx, q.Period, only, q.Service) }
 	if only != 0 {
 		return after // too little to be shared
 	}
@@ -77,7 +100,7 @@ func (x *Index) startBeside(ctx context.Context, tx *sql.Tx, q Query, only int64
 	here, err := readMoment(ctx, tx)
 	if err != nil {
 		<-x.second
-		return func() (map[cell]beside, error) { return nil, err }
+		return func() (map[unitService]aside, error) { return nil, err }
 	}
 	found := make(chan besides, 1)
 	go func() {
@@ -93,7 +116,7 @@ func (x *Index) startBeside(ctx context.Context, tx *sql.Tx, q Query, only int64
 		})
 		found <- b
 	}()
-	return func() (map[cell]beside, error) {
+	return func() (map[unitService]aside, error) {
 		if b := <-found; b.err != nil || b.same {
 			return b.all, b.err
 		}

@@ -16,7 +16,7 @@ type day struct {
 	Figures
 }
 
-// edge is the part of a unit's days that the sums of whole rows get wrong: the
+// edge is the part of a cell's days that the sums of whole rows get wrong: the
 // days after the last block that is surely closed and shown as it is.
 type edge struct {
 	before survey.Day // the first day that may differ
@@ -56,13 +56,14 @@ func ballot(v int64, to survey.Day) (b day, there bool) {
 
 func (d day) negative() day { return day{day: d.day, Figures: Figures{}.add(d.Figures, -1)} }
 
-func readHeld(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s survey.Service, into edges) error {
+func readHeld(ctx context.Context, tx *sql.Tx, p survey.Period, o scope, into edges) error {
 	return each(ctx, tx, func(scan scanner) error {
-		var at, now, was int64
-		if err := scan(&at, &now, &was); err != nil {
+		var c cell
+		var service, now, was int64
+		if err := scan(&c.id, &c.unit, &c.desk, &service, &now, &was); err != nil {
 			return err
 		}
-		c := cellOf(at)
+		c.service = survey.Service(service)
 		if b, ok := ballot(now, p.To); ok {
 			e := into.at(c, b.day)
 			e.shown = append(e.shown, b.negative())
@@ -72,18 +73,17 @@ func readHeld(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s su
 			e.shown = append(e.shown, b)
 		}
 		return nil
-	}, `SELECT place * 4 + service, `+heldColumns+` FROM held
-WHERE scope = 1 AND ($unit = 0 OR place = $unit) AND ($service = 0 OR service = $service)
-  AND (now_score > 0 AND now_day < $to OR was_score > 0 AND was_day < $to)`,
-		sql.Named("to", int64(p.To)), sql.Named("unit", only), sql.Named("service", int64(s)))
+	}, `SELECT c.id, c.unit, c.desk, c.service, `+heldColumns+` FROM held h JOIN cell c ON c.id = h.cell
+WHERE ($unit = 0 OR c.unit = $unit) AND ($desk = 0 OR c.desk = $desk) AND ($service = 0 OR c.service = $service)
+  AND (now_score > 0 AND now_day < $to OR was_score > 0 AND was_day < $to)`, periodArgs(p, o)[1:]...)
 }
 
-// $edges is a JSON array of integers: ((unit × 4 + service) × 2^24 + before).
+// $edges is a JSON array of integers: cell × 2^24 + before.
 const tails = `
 SELECT e.key, d.day, d.carry, d.s1, d.s2, d.s3, d.s4, d.s5, d.kiosk, d.receipt, d.changed
-FROM json_each($edges) e CROSS JOIN unit_day d
-WHERE d.unit = e.value >> 26 AND d.service = e.value >> 24 & 3 AND d.day < $to AND d.day > coalesce(
-  (SELECT b.day FROM unit_day b WHERE b.unit = e.value >> 26 AND b.service = e.value >> 24 & 3
+FROM json_each($edges) e CROSS JOIN cell_day d
+WHERE d.cell = e.value >> 24 AND d.day < $to AND d.day > coalesce(
+  (SELECT b.day FROM cell_day b WHERE b.cell = e.value >> 24
     AND b.day < e.value & 16777215 AND b.carry = 0 ORDER BY b.day DESC LIMIT 1), -3000000)`
 
 func readTails(ctx context.Context, tx *sql.Tx, p survey.Period, of edges) error {
@@ -93,7 +93,7 @@ func readTails(ctx context.Context, tx *sql.Tx, p survey.Period, of edges) error
 	ask := make([]int64, 0, len(of))
 	by := make([]*edge, 0, len(of))
 	for c, e := range of {
-		ask = append(ask, (c.unit*4+int64(c.service))<<24+int64(max(0, e.before)))
+		ask = append(ask, c.id<<24+int64(max(0, e.before)))
 		by = append(by, e)
 	}
 	list, err := json.Marshal(ask)

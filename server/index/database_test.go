@@ -77,8 +77,9 @@ const (
 	insertKiosk   = `INSERT INTO kiosk VALUES (?, ?, ?)`
 	insertTarget  = `INSERT INTO target VALUES (?, ?, ?, ?, ?, ?)`
 	insertSetting = `INSERT INTO setting VALUES (?, ?)`
-	insertUnitDay = `INSERT INTO unit_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertDeskDay = `INSERT INTO desk_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertCell    = `INSERT INTO cell VALUES (?, ?, ?, ?)`
+	insertCellDay = `INSERT INTO cell_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertWalkIn  = `INSERT INTO walkin_day VALUES (?, ?, ?, ?, ?, ?, ?)`
 	insertHour    = `INSERT INTO desk_hour VALUES (?, ?, ?, ?)`
 	insertDossier = `INSERT INTO dossier_day VALUES (?, ?, ?, ?, ?)`
 	insertHeld    = `INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -103,7 +104,8 @@ func (f *fixture) one(q Query) Row {
 	return a.Rows[0]
 }
 
-func unitDay(unit int64, service, d any, n survey.Counts, carry int64) statement {
+// cellDay is a row of a cell whose ballots were all given at a kiosk, by receipt.
+func cellDay(cell int64, d any, n survey.Counts, carry int64) statement {
 	a := n.Answers()
-	return row(insertUnitDay, unit, service, d, n[0], n[1], n[2], n[3], n[4], a, 0, a, 0, 0, carry)
+	return row(insertCellDay, cell, d, n[0], n[1], n[2], n[3], n[4], a, a, 0, carry)
 }

@@ -7,7 +7,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"hailong/internal/survey"
 )
@@ -46,8 +48,8 @@ type Desk struct {
 	Today Judged
 	Faces []survey.Score // of Today, shuffled; at most MostFaces
 	Month Judged         // the last DeskDays days
-	// Days are the blocks of those days, in order, each with the target of its
-	// last day. The figures of a desk have neither channel nor binding.
+	// Days are the days on which blocks end, in order: each with all those
+	// blocks, and the target of that day.
 	Days []Judged
 
 	MonthWalkIns    int64
@@ -131,64 +133,45 @@ func (d *Desk) read(ctx context.Context, tx *sql.Tx, org *organisation, code str
 	if err := d.readNumbers(ctx, tx, u.id, month); err != nil {
 		return err
 	}
-	days, shown, err := readDesk(ctx, tx, d.id, month)
+	blocks, waiting, err := readBlocks(ctx, tx, d.id, month)
 	if err != nil {
 		return err
 	}
-	var true30, trueToday int64
-	for _, b := range deskBlocks(shown, month) {
-		t := org.targetsIn(u, d.Service, (b.Covered.To - 1).Single())[0]
+	for _, b := range blocks {
+		t := org.targetsIn(u, d.Service, b.Covered.Last().Single())[0]
 		d.Days = append(d.Days, judge(b, t, d.Least))
-		d.Month.Block = joined(d.Month.Block, b)
+		d.Month.Block = beside(d.Month.Block, b)
 		if b.Covered.Last() == d.Day {
 			d.Today.Block = b
 		}
 	}
-	begin := month.From - 1
-	if len(d.Days) > 0 {
-		begin = d.Days[0].Covered.From - 1
-	}
-	for _, r := range days {
-		if r.day > begin {
-			true30 += r.Counts.Answers()
-		}
-		if r.day == d.Day {
-			trueToday = r.Counts.Answers()
-		}
-	}
-	d.Month.Waiting = max(0, true30-d.Month.Counts.Answers())
-	d.Today.Waiting = max(0, trueToday-d.Today.Counts.Answers())
+	d.Month.Waiting = waiting
+	d.Today.Waiting = max(0, d.Number-d.Today.Counts.Answers())
 	target := org.targetsIn(u, d.Service, d.Day.Single())[0]
 	d.Today, d.Month = judge(d.Today.Block, target, d.Least), judge(d.Month.Block, target, d.Least)
 	return nil
 }
 
-// joined puts two blocks together that follow each other.
-func joined(a, b Block) Block {
-	if a.Covered.To == 0 {
-		return b
-	}
-	a.Figures = a.add(b.Figures, 1)
-	a.Covered.To = b.Covered.To
-	return a
-}
-
 func (d *Desk) readNumbers(ctx context.Context, tx *sql.Tx, unit int64, month survey.Period) error {
 	err := each(ctx, tx, func(scan scanner) error {
 		var day survey.Day
-		var n, w int64
-		if err := scan(&day, &n, &w); err != nil {
+		var n int64
+		if err := scan(&day, &n); err != nil {
 			return err
 		}
 		if day == d.Day {
-			d.Number, d.WalkIns = n, w
+			d.WalkIns = n
 		}
-		d.MonthWalkIns += w
+		d.MonthWalkIns += n
 		return nil
-	}, `SELECT day, s1 + s2 + s3 + s4 + s5, w1 + w2 + w3 + w4 + w5 FROM desk_day WHERE desk = ? AND day >= ? AND day < ?`,
-		d.id, month.From, month.To)
+	}, `SELECT day, s1 + s2 + s3 + s4 + s5 FROM walkin_day WHERE desk = ? AND day >= ? AND day < ?`, d.id, month.From, month.To)
 	if err != nil {
 		return err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT coalesce(sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5), 0)
+FROM cell c CROSS JOIN cell_day d WHERE c.desk = ? AND d.cell = c.id AND d.day = ?`, d.id, d.Day).Scan(&d.Number)
+	if err != nil {
+		return fmt.Errorf("numbers: %w", err)
 	}
 	err = each(ctx, tx, func(scan scanner) error {
 		var hour, n int64
@@ -216,42 +199,63 @@ WHERE unit = ? AND service = ? AND day >= ? AND day < ?`, unit, d.Service, month
 	}, `SELECT code, name FROM kiosk WHERE desk = ? ORDER BY code`, d.Code)
 }
 
-// readDesk gives a desk's days as they are and as they may be shown, from the
-// block on in which the period begins.
-func readDesk(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) (days, shown []day, err error) {
-	before := p.From
-	var more []day
+// readBlocks gives the full blocks of a desk's cells that end in the period,
+// those that end on one day together, by that day; and the number of ballots of
+// the period that are in none yet.
+func readBlocks(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) (all []Block, waiting int64, err error) {
+	of := edges{}
 	err = each(ctx, tx, func(scan scanner) error {
-		var now, was int64
-		if err := scan(&now, &was); err != nil {
-			return err
-		}
-		if b, ok := ballot(now, p.To); ok {
-			more, before = append(more, b.negative()), min(before, b.day)
-		}
-		if b, ok := ballot(was, p.To); ok {
-			more, before = append(more, b), min(before, b.day)
-		}
-		return nil
-	}, `SELECT now_day * 256 + iif(now_binding = 3, 0, now_score) + 64 * now_changed,
-  was_day * 256 + iif(was_binding = 3, 0, was_score) + 64 * was_changed FROM held WHERE scope = 2 AND place = ?`, desk)
-	if err != nil {
-		return nil, nil, err
-	}
-	err = each(ctx, tx, func(scan scanner) error {
-		var d day
-		n := &d.Counts
-		err := scan(&d.day, &n[0], &n[1], &n[2], &n[3], &n[4], &d.Changed)
-		days = append(days, d)
+		var c cell
+		err := scan(&c.id, &c.unit, &c.service)
+		of[c] = &edge{before: p.From}
 		return err
-	}, `SELECT day, s1, s2, s3, s4, s5, changed FROM desk_day WHERE desk = $desk AND day < $to AND day > coalesce(
-  (SELECT day FROM desk_day WHERE desk = $desk AND day < $before AND carry = 0 ORDER BY day DESC LIMIT 1), -3000000) ORDER BY day`,
-		sql.Named("desk", desk), sql.Named("to", int64(p.To)), sql.Named("before", int64(before)))
-	return days, merge(days, more), err
+	}, `SELECT id, unit, service FROM cell WHERE desk = ?`, desk)
+	if err != nil {
+		return nil, 0, err
+	}
+	held := edges{}
+	if err := readHeld(ctx, tx, p, scope{desk: desk}, held); err != nil {
+		return nil, 0, err
+	}
+	for c, e := range held {
+		mine := of[cell{id: c.id, unit: c.unit, service: c.service}]
+		mine.before, mine.shown = min(mine.before, e.before), e.shown
+	}
+	if err := readTails(ctx, tx, p, of); err != nil {
+		return nil, 0, err
+	}
+	ending := map[survey.Day]Block{}
+	for _, e := range of {
+		slices.SortFunc(e.days, func(a, b day) int { return int(a.day - b.day) })
+		shown, begin, open := merge(e.days, e.shown), never, int64(0)
+		for _, last := range ends(shown) {
+			if last < p.From {
+				begin = last // of the last block before the period
+			}
+		}
+		for _, b := range blocks(shown, p) {
+			open -= b.Counts.Answers()
+			last := b.Covered.Last()
+			if have, ok := ending[last]; ok {
+				b = beside(have, b)
+			}
+			ending[last] = b
+		}
+		for _, d := range e.days {
+			if d.day > begin {
+				open += d.Counts.Answers()
+			}
+		}
+		waiting += max(0, open)
+	}
+	for _, d := range slices.Sorted(maps.Keys(ending)) {
+		all = append(all, ending[d])
+	}
+	return all, waiting, nil
 }
 
-// deskBlocks gives the full blocks that end in the period.
-func deskBlocks(shown []day, p survey.Period) []Block {
+// blocks gives the full blocks of one cell's days that end in the period.
+func blocks(shown []day, p survey.Period) []Block {
 	var all []Block
 	i := 0
 	for _, last := range ends(shown) {

@@ -32,11 +32,9 @@ func (f *fixture) desk() Desk {
 // more, in whole blocks.
 func TestDeskHolds(t *testing.T) {
 	f := deskFixture(t)
-	f.write(row(insertDeskDay, 5, today-2, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0),
-		row(insertDeskDay, 5, today-1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2),
-		row(insertDeskDay, 5, today, 1, 0, 0, 1, 6, 0, 0, 1, 0, 0, 1, 0),
-		row(insertHeld, 2, 5, 0, 1, today, 1, 1, 1, 0, 0, 0, 0, 0, 0),
-		row(insertHeld, 2, 5, 0, 2, today, 3, 1, 3, 0, 0, 0, 0, 0, 0)) // a walk-in
+	f.write(row(insertCell, 1, 1, 1, 5), cellDay(1, today-2, survey.Counts{0, 0, 0, 0, 6}, 0), cellDay(1, today-1, survey.Counts{1, 0, 0, 0, 1}, 2),
+		cellDay(1, today, survey.Counts{1, 0, 0, 1, 6}, 0), row(insertWalkIn, 5, today, 0, 0, 1, 0, 0),
+		row(insertHeld, 1, 1, today, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0))
 	d := f.desk()
 	if d.Number != 8 || d.WalkIns != 1 || d.Hours[8] != 4 || d.Hours[9] != 5 || d.Dossiers != 10 || d.Rated != 7 {
 		t.Errorf("numbers: %+v", d)
@@ -66,7 +64,7 @@ func TestDeskHolds(t *testing.T) {
 // TestDeskQuietDay: fewer than five ballots show a number and nothing else.
 func TestDeskQuietDay(t *testing.T) {
 	f := deskFixture(t)
-	f.write(row(insertDeskDay, 5, today, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 4))
+	f.write(row(insertCell, 1, 1, 1, 5), cellDay(1, today, survey.Counts{1, 0, 0, 0, 3}, 4))
 	if d := f.desk(); d.Number != 4 || d.Today.Counts.Answers() != 0 || d.Today.Waiting != 4 || len(d.Faces) != 0 || len(d.Days) != 0 {
 		t.Errorf("%+v", d)
 	}

@@ -2,12 +2,15 @@
 // database (server/projection/schema), adds up its rollups, holds back what
 // would unmask a person, and judges by the targets. It never writes.
 //
-// Two rules keep single answers hidden. Consecutive days of one unit and service
-// (or of one desk) are merged into blocks of at least five ballots, and a range
-// is answered in whole blocks. And what is shown moves only when five or more
-// ballots were added or changed: until then the table `held` says what is still
-// shown of them, and blocks are those of the shown ballots. Numbers of ballots
-// alone are not held back.
+// Two rules keep single answers hidden, and both hold for cells: what one desk
+// received and one unit settles, of one kind of service. Consecutive days of a
+// cell are merged into blocks of at least five ballots, and a range is answered
+// in whole blocks. And what is shown of a cell moves only when five or more of
+// its ballots were added or changed: until then the table `held` says what is
+// still shown of them, and blocks are those of the shown ballots. What is shown
+// of units and desks is the sum of their cells, so that no two figures differ by
+// fewer than five ballots, whoever puts them together. Numbers of ballots alone
+// are not held back.
 package index
 
 import (
@@ -86,8 +89,9 @@ type Block struct {
 	Figures
 	// Covered are the days whose ballots are in the figures: the period asked
 	// for, but from an earlier day where a block began before it, and up to an
-	// earlier day where a block is not full yet. Consecutive periods thus share
-	// no ballot and lose none. It has no day where nothing may be shown yet.
+	// earlier day where a block is not full yet; over several cells, from the
+	// earliest to the latest. Consecutive periods thus share no ballot and lose
+	// none. It has no day where nothing may be shown yet.
 	Covered survey.Period
 	// Waiting is the number of ballots in the period that are not in the
 	// figures yet.
@@ -165,12 +169,12 @@ func (x *Index) Query(ctx context.Context, q Query) (Answer, error) {
 			only = u.id
 		}
 		beside := x.startBeside(ctx, tx, q, only)
-		sums, err := readSums(ctx, tx, q.Period, only, q.Service)
-		aside, asideErr := beside()
-		if err := errors.Join(err, asideErr); err != nil {
+		sums, err := unitSums(ctx, tx, q.Period, scope{unit: only, service: q.Service})
+		side, sideErr := beside()
+		if err := errors.Join(err, sideErr); err != nil {
 			return err
 		}
-		a, err = answer(ctx, tx, org, q, only, sums, aside)
+		a, err = answer(ctx, tx, org, q, only, sums, side)
 		return err
 	})
 	return a, err
@@ -192,7 +196,7 @@ func (x *Index) read(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return nil
 }
 
-func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only int64, sums map[cell]Block, beside map[cell]beside) (Answer, error) {
+func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only int64, sums map[unitService]Block, beside map[unitService]aside) (Answer, error) {
 	a := Answer{Period: q.Period, Least: org.least, Sample: org.sample}
 	parts := partSums{ctx: ctx, tx: tx, only: only, service: q.Service}
 	a.Rows = make([]Row, 0, len(org.units)+len(org.units)/4)
@@ -205,12 +209,12 @@ func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only in
 			if q.Service != 0 && s != q.Service {
 				continue
 			}
-			key := cell{u.id, s}
+			key := unitService{u.id, s}
 			targets := org.targetsIn(u, s, q.Period)
 			last := targets[len(targets)-1]
 			b, rated := sums[key]
-			side, aside := beside[key]
-			if !rated && !aside && !last.Set() {
+			side, isBeside := beside[key]
+			if !rated && !isBeside && !last.Set() {
 				continue
 			}
 			if !rated {
@@ -260,20 +264,20 @@ type partSums struct {
 	tx      *sql.Tx
 	only    int64
 	service survey.Service
-	read    map[survey.Period]map[cell]Block
+	read    map[survey.Period]map[unitService]Block
 }
 
-func (p *partSums) of(key cell, targets []dated, least int64) ([]Part, error) {
+func (p *partSums) of(key unitService, targets []dated, least int64) ([]Part, error) {
 	parts := make([]Part, len(targets))
 	for i, t := range targets {
 		sums, ok := p.read[t.period]
 		if !ok {
 			var err error
-			if sums, err = readSums(p.ctx, p.tx, t.period, p.only, p.service); err != nil {
+			if sums, err = unitSums(p.ctx, p.tx, t.period, scope{unit: p.only, service: p.service}); err != nil {
 				return nil, err
 			}
 			if p.read == nil {
-				p.read = map[survey.Period]map[cell]Block{}
+				p.read = map[survey.Period]map[unitService]Block{}
 			}
 			p.read[t.period] = sums
 		}

@@ -72,7 +72,7 @@ func (x *Index) Status(ctx context.Context) (Status, error) {
 		}
 		err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM quarantine),
   (SELECT count(*) FROM ballot WHERE kind = 0 AND ratings > 0), (SELECT count(*) FROM undated),
-  (SELECT count(*) FROM held WHERE scope = 1)`).Scan(&s.Quarantined, &s.Waiting, &s.Undated, &s.Held)
+  (SELECT count(*) FROM held)`).Scan(&s.Quarantined, &s.Waiting, &s.Undated, &s.Held)
 		if err != nil {
 			return fmt.Errorf("totals: %w", err)
 		}

@@ -68,14 +68,14 @@ func TestBrowserDesk(t *testing.T) {
 	if n := read(number); n != "14" {
 		t.Fatalf("the page begins at %q", n)
 	}
-	s.write(row(`UPDATE desk_day SET s1 = s1 + 1 WHERE desk = 107 AND day = ?`, monday),
-		row(`INSERT INTO held VALUES (2, 107, 0, 9, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0)`, monday))
+	s.write(row(`UPDATE cell_day SET s1 = s1 + 1, kiosk = kiosk + 1, receipt = receipt + 1 WHERE cell = 7 AND day = ?`, monday),
+		row(`INSERT INTO held VALUES (7, 9, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)`, monday))
 	s.hub.Changed("DH41.07")
 	until(number + ` === "15"`)
 	if now := read(rate); now != was {
 		t.Errorf("one ballot moved the rate from %q to %q", was, now)
 	}
-	s.write(row(`UPDATE desk_day SET s1 = s1 + 4 WHERE desk = 107 AND day = ?`, monday), row(`DELETE FROM held`))
+	s.write(row(`UPDATE cell_day SET s1 = s1 + 4, kiosk = kiosk + 4, receipt = receipt + 4 WHERE cell = 7 AND day = ?`, monday), row(`DELETE FROM held`))
 	s.hub.Changed("DH41.07")
 	until(version + ` !== "` + before + `"`)
 	stayed = get(t, ctx, chromedp.Evaluate[bool](`window.stayed === true`))

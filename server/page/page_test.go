@@ -184,8 +184,8 @@ func TestLive(t *testing.T) {
 	}
 	version := next(t, events, "figures")
 	const desk = 107
-	s.write(row(`UPDATE desk_day SET s1 = s1 + 1 WHERE desk = ? AND day = ?`, desk, monday),
-		row(`INSERT INTO held VALUES (2, ?, 0, 9, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0)`, desk, monday),
+	s.write(row(`UPDATE cell_day SET s1 = s1 + 1, kiosk = kiosk + 1, receipt = receipt + 1 WHERE cell = ? AND day = ?`, desk-100, monday),
+		row(`INSERT INTO held VALUES (?, 9, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)`, desk-100, monday),
 		row(insertHour, desk, monday, 10, 1))
 	s.hub.Changed("DH41.01", "DH41.07", "nowhere")
 	if err := json.Unmarshal([]byte(next(t, events, "numbers")), &after); err != nil || after.Number != before.Number+1 || after.Hours[10] != 1 {

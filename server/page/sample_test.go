@@ -134,8 +134,9 @@ const (
 	insertDesk    = `INSERT INTO desk VALUES (?, ?, ?, ?, ?, ?)`
 	insertKiosk   = `INSERT INTO kiosk VALUES (?, ?, ?)`
 	insertTarget  = `INSERT INTO target VALUES (?, '', ?, 0, 1, ?)`
-	insertUnitDay = `INSERT INTO unit_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertDeskDay = `INSERT OR REPLACE INTO desk_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertCell    = `INSERT INTO cell VALUES (?, ?, ?, ?)`
+	insertCellDay = `INSERT INTO cell_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertWalkIn  = `INSERT INTO walkin_day VALUES (?, ?, ?, ?, ?, ?, ?)`
 	insertHour    = `INSERT OR REPLACE INTO desk_hour VALUES (?, ?, ?, ?)`
 	insertDossier = `INSERT INTO dossier_day VALUES (?, ?, ?, ?, ?)`
 	insertOrigin  = `INSERT INTO origin VALUES (?, ?, x'01', x'02', ?, ?, ?, x'03', ?, ?)`
@@ -188,7 +189,7 @@ func (s *site) fill() {
 		code := "D" + u.code
 		rows = append(rows, row(insertUnit, u.code, id, u.name, u.en, u.kind, ""),
 			row(insertDesk, code, desk, u.code, name, map[bool]string{true: "Rating place", false: "One-stop desk"}[u.kind == "sn"], service),
-			row(insertKiosk, fmt.Sprintf("K%02d", 2*i+1), code, "Quầy 1"), row(insertKiosk, fmt.Sprintf("K%02d", 2*i+2), code, "Quầy 2"))
+			row(insertKiosk, fmt.Sprintf("K%02d", 2*i+1), code, "Quầy 1"), row(insertKiosk, fmt.Sprintf("K%02d", 2*i+2), code, "Quầy 2"), row(insertCell, id, id, service, desk))
 		carry := int64(0)
 		for d := monday - 180; d <= monday; d++ {
 			mean := u.mean
@@ -216,8 +217,8 @@ func (s *site) fill() {
 				carry = 0
 			}
 			phone, typed, changed := a/4, a/9, a/15
-			rows = append(rows, row(insertUnitDay, id, service, d, n[0], n[1], n[2], n[3], n[4], a-phone, phone, a-typed, typed, changed, carry),
-				row(insertDeskDay, desk, d, n[0], n[1], n[2], n[3], n[4], w[0], w[1], w[2], w[3], w[4], changed, carry),
+			rows = append(rows, row(insertCellDay, id, d, n[0], n[1], n[2], n[3], n[4], a-phone, a-typed, changed, carry),
+				row(insertWalkIn, desk, d, w[0], w[1], w[2], w[3], w[4]),
 				row(insertDossier, id, service, d, a*5/2+2, a))
 			if d == monday {
 				rows = append(rows, row(insertHour, desk, d, 7, a/3), row(insertHour, desk, d, 8, a-a/3-a/6), row(insertHour, desk, d, 9, a/6))

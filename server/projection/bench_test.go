@@ -120,7 +120,7 @@ func BenchmarkBacklog(b *testing.B) {
 	b.ReportMetric(float64(cpu)/float64(b.N), "cpu-ns/rating")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ratings/s")
 	var n int
-	if err := p.Reader().QueryRow(`SELECT coalesce(sum(s1+s2+s3+s4+s5), 0) FROM unit_day`).Scan(&n); err != nil || n != b.N {
+	if err := p.Reader().QueryRow(`SELECT coalesce(sum(s1+s2+s3+s4+s5), 0) FROM cell_day`).Scan(&n); err != nil || n != b.N {
 		b.Fatalf("%d of %d counted (%v)", n, b.N, err)
 	}
 }

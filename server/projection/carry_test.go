@@ -24,15 +24,10 @@ func TestCarry(t *testing.T) {
 		open := map[string]int{}
 		for line := range strings.Lines(deliver(t, ring, w.batches)) {
 			f := strings.Fields(strings.ReplaceAll(line, `"`, ""))
-			key, from := "", 0
-			switch f[0] {
-			case "unit_day":
-				key, from = f[1]+f[2], 4
-			case "desk_day":
-				key, from = "desk "+f[1], 3
-			default:
+			if f[0] != "cell_day" {
 				continue
 			}
+			key, from := fmt.Sprint(f[1:4]), 5
 			n := open[key]
 			for _, c := range f[from : from+5] {
 				var k int

@@ -209,7 +209,8 @@ func (n *naive) recount() []string {
 	type place struct {
 		unit, desk string
 		service    uint8
-		last       int64
+		last, due  int64
+		returned   int64 // first return of a dossier; 0 none
 		slip       bool
 	}
 	places := map[[32]byte]*place{}
@@ -219,15 +220,18 @@ func (n *naive) recount() []string {
 	for _, e := range servers {
 		switch b := e.body.(type) {
 		case *fact.Dossier:
-			places[[32]byte(b.Ballot)] = &place{b.Unit, b.Desk, b.Service, b.Received, false}
+			places[[32]byte(b.Ballot)] = &place{b.Unit, b.Desk, b.Service, b.Received, b.Due, 0, false}
 		case *fact.Slip:
-			places[[32]byte(b.Hash)] = &place{b.Unit, b.Desk, b.Service, b.Issued, true}
+			places[[32]byte(b.Hash)] = &place{b.Unit, b.Desk, b.Service, b.Issued, 0, 0, true}
 		}
 	}
 	for _, e := range servers {
 		if b, ok := e.body.(*fact.Event); ok {
 			if p := places[[32]byte(b.Ballot)]; p != nil {
 				p.last = max(p.last, b.At)
+				if !p.slip && b.Step == uint8(survey.StepReturned) && (p.returned == 0 || b.At < p.returned) {
+					p.returned = b.At
+				}
 			}
 		}
 	}
@@ -285,6 +289,18 @@ func (n *naive) recount() []string {
 			if len(vs) > 0 {
 				sum(name, 1, 2)
 			}
+			if p.returned != 0 {
+				when := 1 // on time
+				switch day, due := survey.DayOfMilli(p.returned), survey.DayOfMilli(p.due); {
+				case p.due == 0:
+					when = 3
+				case day < due:
+					when = 0
+				case p.returned > p.due:
+					when = 2
+				}
+				sum(fmt.Sprintf("return_day %q %q %q", p.unit, fmt.Sprint(p.service), fmt.Sprint(int64(survey.DayOfMilli(p.returned)))), when, 4)
+			}
 		}
 		if len(vs) == 0 {
 			continue
@@ -309,25 +325,26 @@ func (n *naive) recount() []string {
 		desk := win.r.Desk
 		if p != nil && best != 3 {
 			desk = p.desk
-			name := fmt.Sprintf("unit_day %q %q %q", p.unit, fmt.Sprint(p.service), fmt.Sprint(int64(day)))
-			sum(name, int(win.r.Score)-1, 10)
-			sum(name, 4+int(win.r.Channel), 10)
-			sum(name, 6+best, 10)
+			cell := fmt.Sprintf("%q %q %q %q", p.unit, fmt.Sprint(p.service), p.desk, fmt.Sprint(int64(day)))
+			sum("cell_day "+cell, int(win.r.Score)-1, 8)
+			if win.r.Channel == 1 {
+				sum("cell_day "+cell, 5, 8)
+			}
+			if best == 1 {
+				sum("cell_day "+cell, 6, 8)
+			}
 			if changed {
-				sum(name, 9, 10)
+				sum("cell_day "+cell, 7, 8)
+			}
+			if len(win.r.Answers)+len(win.r.Reasons) > 0 {
+				out = append(out, fmt.Sprintf("said %s %q %q %q", cell, fmt.Sprintf("%X", k), fmt.Sprintf("%X", win.e.f.Origin[:]), fmt.Sprint(win.e.f.Number)))
 			}
 		}
 		if desk == "" {
 			continue
 		}
-		name := fmt.Sprintf("desk_day %q %q", desk, fmt.Sprint(int64(day)))
 		if best == 3 {
-			sum(name, 4+int(win.r.Score), 11)
-			continue
-		}
-		sum(name, int(win.r.Score)-1, 11)
-		if changed {
-			sum(name, 10, 11)
+			sum(fmt.Sprintf("walkin_day %q %q", desk, fmt.Sprint(int64(day))), int(win.r.Score)-1, 5)
 		}
 	}
 	for name, cells := range sums {
@@ -353,9 +370,9 @@ func dumped(dump string) []string {
 			if v(17) != "0" {
 				out = append(out, fmt.Sprintf("ballot %s %s %s %s %s", v(1), v(17), v(21), strings.ToLower(v(15)), v(16)))
 			}
-		case "unit_day", "desk_day": // all but the carry
+		case "cell_day": // all but the carry
 			out = append(out, strings.Join(f[:len(f)-1], " "))
-		case "dossier_day", "text", "questionnaire":
+		case "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire":
 			out = append(out, strings.Join(f, " "))
 		}
 	}

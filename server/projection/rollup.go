@@ -116,7 +116,7 @@ func (w *run) contribute(b *ballot, s *state, sign int64) error {
 		c := at(w.docs, unitDay{s.unit, s.service, int64(survey.DayOfMilli(s.last))})
 		c.dossiers += sign
 		c.rated += sign * bit(s.score != 0)
-		if s.returned != 0 {
+		if s.kind == kindDossier && s.returned != 0 {
 			at(w.returns, unitDay{s.unit, s.service, int64(survey.DayOfMilli(s.returned))})[timeliness(s)] += sign
 		}
 	}

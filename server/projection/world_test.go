@@ -172,6 +172,9 @@ func (w *world) rate(c *chain) {
 		}
 		r.Receipt = pick(w, w.hashes)
 	}
+	if rapid.IntRange(0, 3).Draw(w.t, "says more") == 0 {
+		r.Questionnaire, r.Answers = 1, []fact.Answer{{Question: "staff", Score: 3}}
+	}
 	if rapid.IntRange(0, 29).Draw(w.t, "bad") == 0 {
 		r.Score = 9
 	}
@@ -224,6 +227,7 @@ func (w *world) serve(c *chain) {
 		hash := sha256.Sum256(w.seeded(8))
 		w.add(c, fact.KindDossier, &fact.Dossier{
 			Ballot: ballot[:], Desk: pick(w, desks), Unit: pick(w, units), Service: uint8(rapid.IntRange(1, 2).Draw(w.t, "service")), Received: w.now,
+			Due: pick(w, []int64{0, w.now - 500, w.now + 1000, w.now + 86_400_000}),
 		})
 		w.add(c, fact.KindReceipt, &fact.Receipt{Hash: hash[:], Ballot: ballot[:]})
 		w.hashes, w.ballots = append(w.hashes, hash[:]), append(w.ballots, ballot[:])

@@ -181,7 +181,7 @@ func TestProjectionTakesAll(t *testing.T) {
 			t.Errorf("%s: %d", query, n)
 		}
 	}
-	answers := count("SELECT sum(s1 + s2 + s3 + s4 + s5) FROM unit_day")
+	answers := count("SELECT sum(s1 + s2 + s3 + s4 + s5) FROM cell_day")
 	if dossiers < 100 || answers < ratings*9/10 || answers > ratings {
 		t.Errorf("%d dossiers, %d ratings, %d ballots counted", dossiers, ratings, answers)
 	}

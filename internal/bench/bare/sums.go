@@ -23,14 +23,14 @@ func sumsProgram(flags *flag.FlagSet) func() error {
 
 // allSums adds up the rows of the period, in the order of the primary keys.
 const allSums = `
-SELECT u.id, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(kiosk), sum(receipt), sum(changed)
-FROM unit u CROSS JOIN unit_day d WHERE d.unit = u.id AND d.service = 1 AND d.day >= $from AND d.day < $to GROUP BY u.id
+SELECT c.unit, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(kiosk), sum(receipt), sum(changed)
+FROM cell c CROSS JOIN cell_day d WHERE d.cell = c.id AND d.day >= $from AND d.day < $to GROUP BY c.id
 UNION ALL
 SELECT u.id, sum(dossiers), sum(rated), 0, 0, 0, 0, 0, 0
 FROM unit u CROSS JOIN dossier_day d WHERE d.unit = u.id AND d.service = 1 AND d.day >= $from AND d.day < $to GROUP BY u.id
 UNION ALL
-SELECT k.id, sum(w1), sum(w2), sum(w3), sum(w4), sum(w5), 0, 0, 0
-FROM desk k CROSS JOIN desk_day d WHERE d.desk = k.id AND d.day >= $from AND d.day < $to GROUP BY k.code`
+SELECT k.id, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), 0, 0, 0
+FROM desk k CROSS JOIN walkin_day d WHERE d.desk = k.id AND d.day >= $from AND d.day < $to GROUP BY k.code`
 
 func sums(path string, from, to int64) (err error) {
 	db, err := sql.Open("sqlite3", "file:"+path+"?mode=ro&_query_only=1&_cache_size=-65536")
