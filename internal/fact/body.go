@@ -64,6 +64,9 @@ type Rating struct {
 	Reasons       []string // codes ticked
 }
 
+// SaysMore says whether the rating has more than its overall score.
+func (r *Rating) SaysMore() bool { return len(r.Answers)+len(r.Reasons) > 0 }
+
 // Admission lets every origin of a public key count, as the kiosk named.
 type Admission struct {
 	_      struct{} `cbor:",toarray"`

@@ -62,7 +62,7 @@ func TestWalkInTakenBack(t *testing.T) {
 	}
 	var kind, score, shown, waiting int
 	for to, query := range map[*int]string{
-		&kind: `SELECT kind FROM ballot`, &score: `SELECT score FROM ballot`, &shown: `SELECT count(*) FROM desk_day`,
+		&kind: `SELECT kind FROM ballot`, &score: `SELECT score FROM ballot`, &shown: `SELECT count(*) FROM walkin_day`,
 		&waiting: `SELECT count(*) FROM ballot WHERE kind = 0 AND ratings > 0`,
 	} {
 		if err := p.Reader().QueryRow(query).Scan(to); err != nil {

@@ -89,7 +89,7 @@ func (w *run) vote(b *ballot, o *origin, f *fact.Fact, r *fact.Rating) error {
 	me := id(o.oid, f.Number)
 	if fresh || w.after(c.at, me, s.at, s.fact) {
 		s.fact, s.score, s.binding, s.channel, s.at, s.estimated = me, r.Score, c.binding, r.Channel, c.at, c.estimated
-		s.said = len(r.Answers)+len(r.Reasons) > 0
+		s.said = r.SaysMore()
 		s.step = stepAt(s.events, c.at)
 		if s.kind == kindDossier && s.step == 0 {
 			s.step = uint8(survey.StepReceived)

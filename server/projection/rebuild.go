@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"hailong/internal/fact"
 	"hailong/internal/sqlite"
 )
 
@@ -54,6 +55,9 @@ func (p *Projection) rebuild(ctx context.Context) error {
 				return err
 			}
 			for _, b := range found {
+				if err := w.findSaid(b); err != nil {
+					return err
+				}
 				if err := w.contribute(b, &b.now, 1); err != nil {
 					return err
 				}
@@ -74,4 +78,22 @@ func (p *Projection) rebuild(ctx context.Context) error {
 		return err
 	}
 	return p.load(ctx)
+}
+
+// findSaid looks at the rating that counts, which an earlier program did not.
+func (w *run) findSaid(b *ballot) error {
+	s := &b.now
+	if s.score == 0 {
+		return nil
+	}
+	f, err := w.fact(s.fact)
+	if err != nil {
+		return err
+	}
+	var r fact.Rating
+	if err := fact.Unmarshal(f.Body, &r); err != nil || s.said == r.SaysMore() {
+		return err
+	}
+	s.said = r.SaysMore()
+	return w.exec(`UPDATE ballot SET said = ? WHERE id = ?`, bit(s.said), b.id)
 }

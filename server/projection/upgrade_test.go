@@ -20,7 +20,10 @@ import (
 // had judged.
 var yesterday = []string{
 	`DROP TABLE text`, `DROP TABLE questionnaire`, `ALTER TABLE ballot DROP COLUMN beside`,
-	`DELETE FROM schema_version WHERE version_id = 2`, `UPDATE meta SET value = 1 WHERE key = 'judge'`,
+	`DROP TABLE cell`, `DROP TABLE cell_day`, `DROP TABLE walkin_day`, `DROP TABLE return_day`, `DROP TABLE said`, `DROP TABLE held`,
+	`ALTER TABLE ballot DROP COLUMN said`, `DELETE FROM meta WHERE key = 'rollups'`,
+	`CREATE TABLE unit_day (unit)`, `CREATE TABLE desk_day (desk)`, `CREATE TABLE held (scope)`, // made anew whatever they hold
+	`DELETE FROM schema_version WHERE version_id > 1`, `UPDATE meta SET value = 1 WHERE key = 'judge'`,
 }
 
 // A file of a program that knew neither texts, withdrawals nor questionnaires
