@@ -201,6 +201,26 @@ func TestKeysByKeyboard(t *testing.T) {
 	expect(t, ctx, "line", "q")
 }
 
+// Nothing of the keys is in the way of people who don't see or point.
+func TestKeysAccessible(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join("node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatalf("%v: make web installs axe-core", err)
+	}
+	ctx := browse(t, serve(t, keysPage))
+	get(t, ctx, chromedp.Evaluate[string](string(axe)+`; axe.version`))
+	for _, layout := range []string{"text", "contact", "code", "digits"} {
+		openKeys(t, ctx, "line", fmt.Sprintf(`layout: %q, telex: true`, layout))
+		get(t, ctx, chromedp.Evaluate[bool](`window.found = null, axe.run("#keys", {runOnly: ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => {
+			window.found = [...r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")), ...(r.passes.length > 5 ? [] : ["axe looked at nothing"])];
+		}), true`))
+		until(t, ctx, `found !== null`)
+		if found := get(t, ctx, chromedp.Evaluate[[]string](`found`)); len(found) > 0 {
+			t.Errorf("%s: %s", layout, strings.Join(found, "\n"))
+		}
+	}
+}
+
 // Each key is large enough for a finger, all are on the screen, and of it the
 // text keyboard takes at most 55%. KEYS_PICTURES names a folder for pictures.
 func TestKeysFit(t *testing.T) {

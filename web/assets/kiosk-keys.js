@@ -26,7 +26,7 @@ window.hailong.keys = (() => {
     enter: "M4 12.5l6 6L20 6",
   };
   // What keys do by Telex besides, in a corner of them, for whoever does not type it every day.
-  const hints = { a: "â", d: "đ", e: "ê", o: "ô", w: "ă ơ ư", s: "á", f: "à", r: "ả", x: "ã", j: "ạ" };
+  const hints = { a: "â", d: "đ", e: "ê", o: "ô", w: "ư", s: "á", f: "à", r: "ả", x: "ã", j: "ạ" };
 
   let now = null; // what open was given, with {page, upper, timer}; null while closed
   const box = () => document.getElementById("keys");
