@@ -115,12 +115,15 @@ func TestKeysText(t *testing.T) {
 
 // A text longer than the limit, as it may be pasted, can still be shortened.
 func TestKeysLimit(t *testing.T) {
-	ctx := keyboard(t, "field", `layout: "text", telex: true, limit: 5`)
+	ctx := keyboard(t, "field", `layout: "text", telex: true, limit: 5, onFull: () => { window.full = (window.full || 0) + 1; }`)
 	get(t, ctx, chromedp.Evaluate[bool](`field.value = "một hai ba", field.setSelectionRange(10, 10), true`))
 	press(t, ctx, "c")
 	expect(t, ctx, "field", "một hai ba")
 	press(t, ctx, "backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "c", "k", "t")
 	expect(t, ctx, "field", "một c")
+	if full := get(t, ctx, chromedp.Evaluate[int](`window.full`)); full != 3 {
+		t.Errorf("onFull was told %d times of three keys that did not fit", full)
+	}
 	// Marks need no room.
 	press(t, ctx, "backspace", "o", "o")
 	expect(t, ctx, "field", "một ô")

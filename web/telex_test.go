@@ -87,6 +87,8 @@ func TestTelexText(t *testing.T) {
 		{"cuwowww banaa banaaa", "cuoww bana banaa"},
 		{"asz toansz z az", "a toan z az"},
 		{"asf asfr toansj", "à ả toạn"},
+		// Another mark takes the place of the one before.
+		{"tuwowio caanw bawna toow tuoowi", "tuôi căn bân tơ tươi"},
 		// What can't be Vietnamese is left alone.
 		{"hello apple address bottle class committee Facebook Zalo Gmail internet SMS Kuwait follow", "hello apple address bottle class committee Facebook Zalo Gmail internet SMS Kuwait follow"},
 		{"https://dichvucong.gov.vn/?x=1&z=2", "https://dichvucong.gov.vn/?x=1&z=2"},

@@ -98,7 +98,7 @@ window.hailong.keys = (() => {
     if (!next || key !== "Backspace") {
       next = telex || key === "Backspace" ? hailong.telex.type(text, from, key) : { text: text.slice(0, from) + key + text.slice(from), caret: from + key.length };
     }
-    if (limit && [...next.text].length > Math.max(limit, [...field.value].length)) return;
+    if (limit && [...next.text].length > Math.max(limit, [...field.value].length)) return now.onFull?.();
     field.value = next.text;
     field.setSelectionRange(next.caret, next.caret);
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -187,7 +187,8 @@ window.hailong.keys = (() => {
   // open shows the keys of a layout for a field: "text", "code", "digits" or
   // "contact". limit is the most characters (code points) that keys may make.
   // onChange gets the text after each key, onEnter when it is done; without
-  // onEnter that key begins a line. What was open is closed.
+  // onEnter that key begins a line. onFull is told that a key did not fit. What
+  // was open is closed.
   function open(options) {
     close();
     now = { labels: {}, ...options, page: options.layout, upper: "", timer: 0 };
