@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"hailong/internal/receipt"
+	"hailong/internal/receipt/receipttest"
 	"hailong/web"
 )
 
@@ -22,7 +23,7 @@ func withCamera(t *testing.T, code image.Image, degrees, scale float64) context.
 	t.Helper()
 	needZXing(t)
 	return browse(t, serve(t, cameraPage), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
-		chromedp.Flag("use-file-for-fake-video-capture", video(t, code, degrees, scale)))
+		chromedp.Flag("use-file-for-fake-video-capture", receipttest.Video(t, code, degrees, scale)))
 }
 
 func needZXing(t *testing.T) {
@@ -59,7 +60,7 @@ func testCameraReceipt(t *testing.T, degrees, scale float64) {
 		t.Fatal(err)
 	}
 	want := receipt.URL("https://danhgia.example.vn", id)
-	ctx := withCamera(t, qrPicture(t, want), degrees, scale)
+	ctx := withCamera(t, receipttest.QR(t, want), degrees, scale)
 	until(t, ctx, `hailong.camera.available()`)
 	if loaded := get(t, ctx, chromedp.Evaluate[bool](`"ZXingWASM" in window`)); loaded {
 		t.Error("the reader was loaded before a camera was started")
@@ -89,28 +90,11 @@ func testCameraReceipt(t *testing.T, degrees, scale float64) {
 // Another system's bar code with a dossier code, as long as such codes are.
 func TestCameraBarcode(t *testing.T) {
 	const want = "000.00.18.H41-181116-0001"
-	ctx := withCamera(t, code128Picture(want), -6, 0.85)
+	ctx := withCamera(t, receipttest.Code128(want), -6, 0.85)
 	begin(t, ctx)
 	until(t, ctx, `codes.length > 0 || errors.length > 0`)
 	if got := get(t, ctx, chromedp.Evaluate[[]string](`(stop(), [...codes, ...errors])`)); len(got) != 1 || got[0] != want {
 		t.Errorf("read %q, want %s", got, want)
-	}
-}
-
-// The table above has no slip: a sign of Code 128 is 11 modules wide, an even
-// number of them dark.
-func TestBars128(t *testing.T) {
-	for v := range len(bars128) / 6 {
-		sum, dark := 0, 0
-		for i, w := range bars128[6*v : 6*v+6] {
-			sum += int(w - '0')
-			if i%2 == 0 {
-				dark += int(w - '0')
-			}
-		}
-		if sum != 11 || dark%2 != 0 {
-			t.Errorf("value %d: %d modules, %d of them dark", v, sum, dark)
-		}
 	}
 }
 
@@ -134,7 +118,7 @@ func TestCameraDenied(t *testing.T) {
 
 // A camera that is unplugged says so once, and ends.
 func TestCameraLost(t *testing.T) {
-	ctx := withCamera(t, code128Picture("X"), 0, 0.1)
+	ctx := withCamera(t, receipttest.Code128("X"), 0, 0.1)
 	begin(t, ctx)
 	get(t, ctx, chromedp.Evaluate[bool](`(() => {
 		window.track = video.srcObject.getTracks()[0];

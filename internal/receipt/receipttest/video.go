@@ -1,4 +1,6 @@
-package web_test
+// Package receipttest draws what the camera of a kiosk sees of a receipt or of
+// another system's bar code, for tests of whatever reads it.
+package receipttest
 
 import (
 	"bytes"
@@ -18,8 +20,8 @@ import (
 
 const videoWide, videoHigh = 1280, 720
 
-// qrPicture is the QR code of a text, as receipts have it printed.
-func qrPicture(t *testing.T, text string) image.Image {
+// QR is the QR code of a text, as receipts have it printed.
+func QR(t testing.TB, text string) image.Image {
 	t.Helper()
 	code, err := receipt.NewQR(text)
 	if err != nil {
@@ -44,8 +46,8 @@ const bars128 = "212222222122222221121223121322131222122213122312132212221213221
 	"122411142112142211241211221114413111241112134111111242121142121241114212124112124211411212421112421211212141" +
 	"214121412121111143111341131141114113114311411113411311113141114131311141411131211412211214211232"
 
-// code128Picture is a bar code of plain ASCII, in code set B.
-func code128Picture(text string) image.Image {
+// Code128 is a bar code of plain ASCII, in code set B.
+func Code128(text string) image.Image {
 	values := []int{104} // start B
 	sum := 104
 	for i, r := range text {
@@ -79,10 +81,12 @@ func code128Picture(text string) image.Image {
 	return picture
 }
 
-// video is what a camera sees of a code that is held before it: first an empty
+// Video is what a camera sees of a code that is held before it: first an empty
 // desk, then the paper, turned, a little out of focus, in dim and uneven light,
-// with noise. Chromium plays it over and over.
-func video(t *testing.T, code image.Image, degrees, scale float64) string {
+// with noise. degrees turn the paper, scale is its size in pixels of the video to
+// those of the picture. It gives the name of a file in the form Y4M, which
+// Chromium plays over and over (--use-file-for-fake-video-capture).
+func Video(t testing.TB, code image.Image, degrees, scale float64) string {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	var file bytes.Buffer
