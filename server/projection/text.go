@@ -81,17 +81,23 @@ func (w *run) holdTexts(s *state, texts []spoken[fact.Text], ratings []spoken[fa
 			counted = x
 		}
 	}
+	// Somebody may write a thousand texts about one receipt.
+	type slot struct {
+		o       *origin
+		session [16]byte
+		purpose uint8
+	}
+	of := func(x spoken[fact.Text]) slot { return slot{x.o, [16]byte(x.body.Session), x.body.Purpose} }
+	last := map[slot]uint64{}
 	for _, x := range texts {
-		holds := len(x.body.Digest) > 0
-		for _, y := range texts {
-			if x.o == y.o && x.f.Number < y.f.Number && x.body.Purpose == y.body.Purpose && bytes.Equal(x.body.Session, y.body.Session) {
-				holds = false
-			}
-		}
+		last[of(x)] = max(last[of(x)], x.f.Number)
+	}
+	for _, x := range texts {
+		holds := len(x.body.Digest) > 0 && last[of(x)] == x.f.Number
 		if survey.Purpose(x.body.Purpose) == survey.PurposeComment {
 			holds = holds && counted != nil && counted.o == x.o && bytes.Equal(counted.body.Session, x.body.Session)
 		}
-		if err := w.exec(`UPDATE text SET holds = ? WHERE fact = ?`, bit(holds), id(x.o.oid, x.f.Number)); err != nil {
+		if err := w.exec(`UPDATE text SET holds = ?1 WHERE fact = ?2 AND holds <> ?1`, bit(holds), id(x.o.oid, x.f.Number)); err != nil {
 			return err
 		}
 	}
