@@ -82,10 +82,11 @@ func Code128(text string) image.Image {
 }
 
 // Video is what a camera sees of a code that is held before it: first an empty
-// desk, then the paper, turned, a little out of focus, in dim and uneven light,
-// with noise. degrees turn the paper, scale is its size in pixels of the video to
-// those of the picture. It gives the name of a file in the form Y4M, which
-// Chromium plays over and over (--use-file-for-fake-video-capture).
+// desk, then the paper, a little out of focus, in dim and uneven light, with
+// noise. degrees turn the paper, and a degree is added in each of eight
+// pictures; scale is its size in pixels of the video to those of code. It gives
+// the name of a file in the form Y4M, which Chromium plays over and over
+// (--use-file-for-fake-video-capture).
 func Video(t testing.TB, code image.Image, degrees, scale float64) string {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
