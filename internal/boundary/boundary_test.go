@@ -101,6 +101,8 @@ var rules = []rule{
 	{of: "server/phone", why: "the page behind a receipt says itself what it needs to know, so that it can know no more",
 		never: slices.Concat(nats, sql, []string{module + "/server/projection", module + "/server/index", module + "/server/register"}), itself: []string{"database/sql"}},
 
+	{of: "deploy/...", why: "what is installed beside the programs, tried as it is: nothing of ours is built into it", never: ours},
+
 	{of: "web", why: "what pages are made of, for whoever serves them", never: ours},
 }
 
