@@ -1,0 +1,14 @@
+package report
+
+import (
+	"io"
+	"io/fs"
+)
+
+// For the tests of this package.
+var (
+	Defused = defused
+	Clean   = clean
+)
+
+func (r *Report) WritePDF(w io.Writer, fonts fs.FS) error { return r.writePDF(w, fonts) }
