@@ -4,18 +4,23 @@ import (
 	"bytes"
 	"context"
 	"image"
+	"io/fs"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
 	"hailong/internal/receipt"
 	"hailong/internal/receipt/receipttest"
+	"hailong/web"
 )
 
 // film opens the kiosk in a browser with a camera that sees a code, and goes to
 // its camera's screen.
 func film(t *testing.T, d *device, code image.Image, degrees, scale float64) context.Context {
 	t.Helper()
+	if _, err := fs.Stat(web.Dist(), "zxing.js"); err != nil {
+		t.Fatalf("%v: make web copies the reader of bar codes into web/dist", err)
+	}
 	ctx := browse(t, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-video-capture", receipttest.Video(t, code, degrees, scale)))
 	do(t, ctx, times(""), chromedp.Navigate(d.url), step("start"), chromedp.Click("#begin"), step("how"),
