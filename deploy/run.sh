@@ -91,6 +91,7 @@ Hài Lòng is running on sample data; Ctrl-C stops it.
   Bộ phận một cửa của K01 / its desk      ${desks[0]}
   Bộ phận một cửa của K02 / its desk      ${desks[1]}
   Toàn tỉnh / the province                $base/
+  … ngoài giờ làm việc màn hình ngủ, chạm để mở / outside opening hours the screen sleeps; touch wakes it
   Tờ giấy hẹn mẫu để in / receipts        $base/print/receipts?count=20
   Vận hành / operators                    $base/status
 
