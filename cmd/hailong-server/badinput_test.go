@@ -32,10 +32,17 @@ func TestBadInput(t *testing.T) {
 		post("/r/"+id, kindForm, "score=5&nonsense=1", survey.CodeUnknownField), post("/r/"+id, kindForm, "score=5&%ff=1", survey.CodeBadForm),
 		post("/r/"+id, kindForm, strings.Repeat("a=b&", 20000), ""), post("/r", kindForm, "code=", ""),
 		post("/r", kindForm, "code=%ff", survey.CodeBadForm), post("/r", kindForm, "nonsense=1", survey.CodeUnknownField))
+	for body, want := range map[string]survey.Code{"": survey.CodeStaleForm, "t=x": survey.CodeStaleForm, "t=%00": survey.CodeStaleForm, "t=" + strings.Repeat("A", 63): survey.CodeStaleForm,
+		"t=x&t=y": survey.CodeBadForm, "t=x&comment=%ff": survey.CodeBadForm, "t=x&score=5": survey.CodeUnknownField, "t=x&answer.=5": survey.CodeUnknownField, "t=x&good.%3Cb%3E=1": survey.CodeUnknownField,
+		"t=x&comment=" + strings.Repeat("x", 300<<10): survey.CodeBodyTooLarge} {
+		bad = append(bad, post("/r/"+id+"/more", kindForm, body, want))
+	}
+	bad = append(bad, post("/r/"+id, kindForm, "score=5&session=x", survey.CodeBadSession), post("/r/"+id, kindForm, "score=5&session="+strings.Repeat("0", 32), survey.CodeBadSession),
+		post("/r/"+id, kindForm, "score=5&version=-1", survey.CodeBadField), post("/r/"+id, kindForm, "score=5&version=65536", survey.CodeBadField))
 	for _, unknown := range []string{"0000000000000000X", "00000000000000000", "x", "%ff%fe", "%00", "..%2f..%2fetc", long, "<script>alert(1)</script>", "AAAAAAAAAAAAAAAA" + "A"} {
 		// As a page these are the friendly one on which the code can be typed.
 		unknown = strings.NewReplacer("<", "%3C", ">", "%3E").Replace(unknown)
-		for _, a := range []answer{look(t, s.url+"/r/"+unknown), s.byPhone(unknown, "5"), look(t, s.url+"/r/"+unknown+"/thanks")} {
+		for _, a := range []answer{look(t, s.url+"/r/"+unknown), s.byPhone(unknown, "5"), look(t, s.url+"/r/"+unknown+"/thanks"), look(t, s.url+"/r/"+unknown+"/more?t=x")} {
 			if a.status < 400 || a.status > 499 || strings.Contains(a.body, "<script>") || strings.Contains(a.body, "Đã ghi nhận") {
 				t.Errorf("/r/%.40s: %d %.200s", unknown, a.status, a.body)
 			}

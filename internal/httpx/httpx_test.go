@@ -78,6 +78,16 @@ func newApp(t *testing.T) fixture {
 		}
 		return c.SendString(f["score"])
 	})
+	app.Get("/lao", func(c *fiber.Ctx) error {
+		httpx.Offer(c, "lo", "en")
+		httpx.Home(c, "/lao")
+		f := httpx.NewFrame(c, "")
+		if c.Query("fail") != "" {
+			return survey.New(survey.CodeUnknownReceipt)
+		}
+		return c.JSON(f.Switches)
+	})
+	app.Get("/all", func(c *fiber.Ctx) error { return c.JSON(httpx.NewFrame(c, "").Switches) })
 	app.Post("/small", httpx.Limit(3), func(c *fiber.Ctx) error { return c.SendString("ok") })
 	return fixture{app, log}
 }
@@ -215,6 +225,38 @@ func TestCamera(t *testing.T) {
 		if kind := res.Header.Get("Content-Type"); kind != "application/wasm" {
 			t.Errorf("a program is served as %q", kind)
 		}
+	}
+}
+
+// A page offers the languages that it names, Vietnamese among them; others offer
+// those that have every message. An error of the page is in its language, and
+// leads back to where the page says.
+func TestLanguagesOfAPage(t *testing.T) {
+	f := newApp(t)
+	for path, want := range map[string]string{
+		"/lao": "vi lo* en", "/lao?lang=en": "vi lo en*", "/lao?lang=fr": "vi lo* en", "/all": "vi* en", "/all?lang=lo": "vi* en",
+	} {
+		_, body := f.do(t, "GET", path, "", "Accept-Language", "lo")
+		var switches []httpx.Switch
+		if err := json.Unmarshal([]byte(body), &switches); err != nil {
+			t.Fatal(err, body)
+		}
+		var got []string
+		for _, s := range switches {
+			if s.Current {
+				s.Tag += "*"
+			}
+			got = append(got, s.Tag)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s offers %q, want %q", path, got, want)
+		}
+	}
+	if _, body := f.do(t, "GET", "/lao?fail=1&lang=lo", "", "Accept", "text/html"); !strings.Contains(body, `<html lang="lo">`) || !strings.Contains(body, `href="/lao?lang=lo"`) {
+		t.Errorf("the page's error: %s", body)
+	}
+	if _, body := f.do(t, "GET", "/broken", "", "Accept", "text/html"); !strings.Contains(body, `href="/"`) {
+		t.Errorf("another page's error: %s", body)
 	}
 }
 

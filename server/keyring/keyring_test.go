@@ -142,6 +142,16 @@ func TestMember(t *testing.T) {
 	}
 }
 
+// TestPage: every server of one key file opens what another's page sealed, and
+// none of another file.
+func TestPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "servers.key")
+	first, again, other := open(t, path, true), open(t, path, false), open(t, filepath.Join(t.TempDir(), "servers.key"), true)
+	if first.Page() != again.Page() || first.Page() == other.Page() || first.Page() == first.Public() {
+		t.Error("the pages' key is not the file's own")
+	}
+}
+
 // TestOpenCode: what a kiosk seals to the public key, only this ring opens.
 func TestOpenCode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "server.keys")
