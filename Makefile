@@ -34,7 +34,8 @@ tools: ## Install what building needs
 	@deploy/need.sh gcc:gcc /usr/include/stdlib.h:libc6-dev npm:npm curl:curl
 
 test-tools: tools
-	@deploy/need.sh chromium:chromium zbarimg:zbar-tools pdftoppm:poppler-utils mkfs.ext4:e2fsprogs
+	@deploy/need.sh chromium:chromium zbarimg:zbar-tools pdftoppm:poppler-utils mkfs.ext4:e2fsprogs \
+		cage:cage Xwayland:xwayland wlr-randr:wlr-randr grim:grim systemd-analyze:systemd
 
 test: test-tools web check ## Every test, with the race detector
 	go test -race -timeout 15m ./...
