@@ -54,6 +54,12 @@ for (const weight of [400, 600, 700]) {
 }
 await writeFile(to("fonts.css"), css);
 
+// Tinos has the widths of Times New Roman, which administrative letters are
+// written in: for PDFs, never for pages.
+for (const [folder, style] of [["400Regular", "regular"], ["700Bold", "bold"], ["400Regular_Italic", "italic"]]) {
+  await copyFile(from("@expo-google-fonts", "tinos", folder, `Tinos_${folder}.ttf`), to("fonts", `tinos-${style}.ttf`));
+}
+
 // The licences go with the copies.
 const licences = [
   ["@tabler/core", "tabler"],
@@ -64,6 +70,7 @@ const licences = [
   ["zxing-wasm", "zxing"],
 ];
 await mkdir(to("licences"), { recursive: true });
+await copyFile(from("@expo-google-fonts", "tinos", "LICENSE_FONT"), to("licences", "tinos.txt"));
 for (const [name, short] of licences) {
   const file = (await readdir(from(name))).find((f) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(f));
   const text = file

@@ -122,8 +122,12 @@ func (x *docx) paragraph(p para, r run, text string, newPage bool) {
 	if p.rule {
 		x.WriteString(`<w:pBdr><w:bottom w:val="single" w:sz="6" w:space="1" w:color="000000"/></w:pBdr>`)
 	}
-	fmt.Fprintf(x, `<w:spacing w:before="%d" w:after="%d"/><w:ind w:left="%d" w:right="%d" w:firstLine="%d"/><w:jc w:val="%s"/><w:rPr><w:sz w:val="%d"/></w:rPr></w:pPr>`,
-		twips(p.before), twips(p.after), twips(p.left), twips(p.right), twips(p.first), p.align, int(math.Round(2*r.size)))
+	exact := ""
+	if p.rule {
+		exact = ` w:line="40" w:lineRule="exact"` // 2 points: nothing but the line
+	}
+	fmt.Fprintf(x, `<w:spacing w:before="%d" w:after="%d"%s/><w:ind w:left="%d" w:right="%d" w:firstLine="%d"/><w:jc w:val="%s"/><w:rPr><w:sz w:val="%d"/></w:rPr></w:pPr>`,
+		twips(p.before), twips(p.after), exact, twips(p.left), twips(p.right), twips(p.first), p.align, int(math.Round(2*r.size)))
 	if text != "" {
 		x.WriteString("<w:r><w:rPr>")
 		if r.bold {
@@ -142,7 +146,7 @@ func (x *docx) paragraph(p para, r run, text string, newPage bool) {
 func (x *docx) rule(text string, size, share, width float64) {
 	length := min(float64(len([]rune(text)))*size*0.52*25.4/72, width) * share
 	side := (width - length) / 2
-	x.paragraph(para{align: "center", left: side, right: side, rule: true, after: 1.5}, run{size: 1}, " ", false)
+	x.paragraph(para{align: "center", left: side, right: side, rule: true, after: 2}, run{size: 1}, " ", false)
 }
 
 func (x *docx) blocks(all []block) {

@@ -212,7 +212,7 @@ func (s *sheet) names(columns []sheetColumn) error {
 	if err := s.SetRow(fmt.Sprintf("A%d", namesRow), upper, excelize.RowOpts{Height: 32}); err != nil {
 		return err
 	}
-	if err := s.SetRow(fmt.Sprintf("A%d", namesRow+1), lower, excelize.RowOpts{Height: 32}); err != nil {
+	if err := s.SetRow(fmt.Sprintf("A%d", namesRow+1), lower, excelize.RowOpts{Height: 46}); err != nil {
 		return err
 	}
 	for i := 0; i < len(columns); {

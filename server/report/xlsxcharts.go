@@ -14,7 +14,7 @@ const (
 	chartBlue = "1F5A96"
 	chartRed  = "B3261E"
 	// chartRows is how many rows of the sheet a chart covers.
-	chartRows = 20
+	chartRows = 23
 	// mostBars is how many units a chart names.
 	mostBars = 15
 )
@@ -32,12 +32,19 @@ func (b *workbook) chartSheet() error {
 	if err := b.newSheet(name, true); err != nil {
 		return err
 	}
+	fit, scale := false, uint(62) // Excel breaks pages as told only where it does not fit them
+	if err := b.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+		return err
+	}
+	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{AdjustTo: &scale}); err != nil {
+		return err
+	}
 	for column, width := range map[string]float64{"A": 38, "B": 11, "C": 11} {
 		if err := b.SetColWidth(name, column, column, width); err != nil {
 			return err
 		}
 	}
-	row := 1
+	row, charts := 1, 0
 	for i := range b.r.Services {
 		s := &b.r.Services[i]
 		if !s.Total.Shown || s.Total.Counts.Answers() == 0 {
@@ -59,6 +66,11 @@ func (b *workbook) chartSheet() error {
 			if len(c.bars) == 0 {
 				continue
 			}
+			if charts++; charts%2 == 1 && charts > 1 { // two on a printed page
+				if err := b.InsertPageBreak(name, fmt.Sprint("A", row)); err != nil {
+					return err
+				}
+			}
 			if err := b.chart(name, row, l.T(c.key)+" – "+lowerFirst(b.r.service(s.Kind)), c.bars); err != nil {
 				return err
 			}
@@ -70,18 +82,27 @@ func (b *workbook) chartSheet() error {
 			return err
 		}
 	}
-	return b.printed(name, fmt.Sprintf("'%s'!$A$1:$M$%d", name, row), "")
+	return b.printed(name, fmt.Sprintf("'%s'!$A$1:$O$%d", name, row), "")
 }
 
 // lowest are the units with enough answers for a verdict whose rate is lowest.
 func lowest(s *Service) (out []bar) {
 	for _, u := range s.Units {
 		if u.Shown && u.Verdict != survey.VerdictTooFew && u.Counts.Answers() > 0 {
-			out = append(out, bar{called(u.Unit), rate(u.Counts).Rate(), float64(u.Target.Hundredths) / 10000})
+			out = append(out, bar{brief(called(u.Unit)), rate(u.Counts).Rate(), float64(u.Target.Hundredths) / 10000})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b bar) int { return cmp.Compare(a.value, b.value) })
 	return out[:min(len(out), mostBars)]
+}
+
+// brief is a name that fits below a bar.
+func brief(name string) string {
+	const most = 40
+	if letters := []rune(name); len(letters) > most {
+		return string(letters[:most-1]) + "…"
+	}
+	return name
 }
 
 // chart writes the figures from a row on, and the chart beside them.
@@ -124,27 +145,30 @@ func (b *workbook) chart(sheet string, row int, title string, bars []bar) error 
 	at := func(column string) string {
 		return fmt.Sprintf("'%s'!$%s$%d:$%s$%d", sheet, column, first, column, last)
 	}
-	nought := 0.0 // a scale from nought, so that bars don't exaggerate
+	ink := excelize.Font{Color: "333333", Size: 9}
+	nought, whole := 0.0, 1.0 // a scale from nought, so that bars don't exaggerate
 	c := &excelize.Chart{
 		Type: excelize.Col,
 		Series: []excelize.ChartSeries{{Name: fmt.Sprintf("'%s'!$B$%d", sheet, row+1), Categories: at("A"), Values: at("B"),
 			Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{chartBlue}}}},
 		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title, Font: &excelize.Font{Size: 12, Bold: true}}}},
 		Legend:    excelize.ChartLegend{Position: "bottom"},
-		Dimension: excelize.ChartDimension{Width: 720, Height: 20 * chartRows},
+		Dimension: excelize.ChartDimension{Width: 640, Height: 400},
 		Format:    excelize.GraphicOptions{AltText: title},
-		YAxis:     excelize.ChartAxis{MajorGridLines: true, Minimum: &nought, NumFmt: excelize.ChartNumFmt{CustomNumFmt: b.locale() + "0%"}},
+		XAxis:     excelize.ChartAxis{Font: ink},
+		YAxis:     excelize.ChartAxis{Font: ink, MajorGridLines: true, Minimum: &nought, NumFmt: excelize.ChartNumFmt{CustomNumFmt: b.locale() + "0%"}},
 	}
 	if !against {
 		c.Legend.Position = "none"
 		return b.AddChart(sheet, fmt.Sprintf("E%d", row), c)
 	}
+	c.YAxis.Maximum = &whole
 	line := &excelize.Chart{
 		Type: excelize.Line,
 		Series: []excelize.ChartSeries{{Name: fmt.Sprintf("'%s'!$C$%d", sheet, row+1), Categories: at("A"), Values: at("C"),
-			Line:   excelize.LineOptions{Width: 1.5, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{chartRed}}},
+			Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{chartRed}}, Line: excelize.LineOptions{Width: 1.5},
 			Marker: excelize.ChartMarker{Symbol: "none"}}},
-		YAxis: c.YAxis,
+		XAxis: c.XAxis, YAxis: c.YAxis,
 	}
 	return b.AddChart(sheet, fmt.Sprintf("E%d", row), c, line)
 }

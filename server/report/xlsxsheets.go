@@ -50,7 +50,7 @@ func (b *workbook) rateCells(x Rate, bold bool) (out []any) {
 func (b *workbook) unitCells(number int, u Unit, s *Service, bold bool) []any {
 	first := b.empty()
 	if number > 0 {
-		first = b.whole(int64(number), bold)
+		first = excelize.Cell{StyleID: b.style(look{align: "center", bold: bold}), Value: number}
 	}
 	return []any{first, b.text(u.Code, look{bold: bold}),
 		b.text(called(u), look{bold: bold, level: min(max(u.Level, 0), 6)}), b.text(b.r.service(s.Kind), look{bold: bold})}
@@ -59,7 +59,7 @@ func (b *workbook) unitCells(number int, u Unit, s *Service, bold bool) []any {
 func (b *workbook) unitColumns() []sheetColumn {
 	l := b.r.Language
 	return []sheetColumn{{name: l.T("report.column.number"), width: 5}, {name: l.T("report.column.code"), width: 10},
-		{name: l.T("report.column.unit"), width: 30}, {name: l.T("report.column.service"), width: 13}}
+		{name: l.T("report.column.unit"), width: 30}, {name: l.T("report.column.service"), width: 22}}
 }
 
 // total is the row of all units.
