@@ -153,7 +153,7 @@ func (p *pages) saveType(c *fiber.Ctx) error {
 	return c.Redirect(httpx.Language(c).Link(address(scanned.ID)), fiber.StatusSeeOther)
 }
 
-// found is the receipt of an address, with what is asked about it.
+// found is the receipt of an address, with what is known of it.
 type found struct {
 	id    receipt.ID
 	known Known
