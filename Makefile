@@ -35,6 +35,8 @@ tools: ## Install what building needs
 
 test-tools: tools
 	@deploy/need.sh chromium:chromium zbarimg:zbar-tools pdftoppm:poppler-utils mkfs.ext4:e2fsprogs \
+		/usr/lib/libreoffice/program/libsclo.so:libreoffice-calc-nogui /usr/lib/libreoffice/program/libswlo.so:libreoffice-writer-nogui \
+		/usr/share/fonts/truetype/liberation/LiberationSerif-Regular.ttf:fonts-liberation \
 		cage:cage Xwayland:xwayland wlr-randr:wlr-randr grim:grim systemd-analyze:systemd
 
 test: test-tools web check ## Every test, with the race detector

@@ -92,6 +92,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, nats, sql, []string{"database/sql"})},
 	{of: "server/register", why: "a use case: pages, programs and commands call it",
 		never: slices.Concat(fiber, nats, []string{module + "/server/index", module + "/server/api"})},
+	{of: "server/report", why: "it is given its figures, so it can neither ask for more nor compute others",
+		never: slices.Concat(fiber, nats, sql, []string{module + "/server/projection", module + "/server/index"}), itself: []string{"database/sql", "os/...", "net", "net/http/..."}},
 	{of: "server/sample", why: "made-up facts go the way of all facts: it only makes them",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/outbox"})},
 	{of: "server/api", why: "HTTP and JSON around the use cases: no queries, no bus",
