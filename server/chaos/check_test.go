@@ -134,8 +134,7 @@ func (w *world) judge(s *device, v *verdict) {
 			expected[fmt.Sprintf("desk %s day %d walk-in %d", r.desk, day, r.score)]++
 			continue
 		}
-		expected[fmt.Sprintf("desk %s day %d score %d", r.known.desk, day, r.score)]++
-		expected[fmt.Sprintf("unit %s service %d day %d score %d", r.known.unit, r.known.service, day, r.score)]++
+		expected[fmt.Sprintf("unit %s service %d desk %s day %d score %d", r.known.unit, r.known.service, r.known.desk, day, r.score)]++
 	}
 	for cell := range merged(cells, expected) {
 		switch got, want := cells[cell], expected[cell]; {
