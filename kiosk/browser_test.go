@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/crypto/nacl/box"
@@ -27,9 +29,10 @@ import (
 
 // device is a kiosk with a real outbox, listening on this machine.
 type device struct {
-	url    string
-	app    *fiber.App
-	outbox *outbox.Outbox
+	url     string
+	app     *fiber.App
+	outbox  *outbox.Outbox
+	private *[32]byte // the servers' key, to which words are sealed
 
 	mu     sync.Mutex
 	config kiosk.Config
@@ -58,17 +61,17 @@ func (d *device) set(change func()) {
 	change()
 }
 
-func newDevice(t testing.TB, now func() time.Time) *device {
+func newDevice(t testing.TB, now func() time.Time, more ...func(*kiosk.Options)) *device {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, _, err := box.GenerateKey(rand.Reader)
+	public, private, err := box.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &device{config: kiosk.Config{
+	d := &device{private: private, config: kiosk.Config{
 		Desk: "VPUB-1", DeskName: "Bộ phận Tiếp nhận và Trả kết quả", DeskEN: "One-stop desk",
 		UnitName: "Văn phòng UBND tỉnh Nghệ An", UnitEN: "Office of the People's Committee", SealKey: public,
 	}}
@@ -76,11 +79,15 @@ func newDevice(t testing.TB, now func() time.Time) *device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.app, err = kiosk.New(kiosk.Options{
+	o := kiosk.Options{
 		Recorder: d, IsFull: sqlite.IsFull, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Version: "1.2.3", Now: now,
 		Config: func() kiosk.Config { d.mu.Lock(); defer d.mu.Unlock(); return d.config },
 		Status: func(context.Context) (kiosk.Status, error) { d.mu.Lock(); defer d.mu.Unlock(); return d.status, nil },
-	})
+	}
+	for _, change := range more {
+		change(&o)
+	}
+	d.app, err = kiosk.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +112,8 @@ func newDevice(t testing.TB, now func() time.Time) *device {
 	return d
 }
 
-// ratings reads what the outbox recorded, in order.
-func (d *device) ratings(t testing.TB) (ratings []fact.Rating) {
+// records reads what the outbox recorded of a kind, in order.
+func records[B any](t testing.TB, d *device, kind fact.Kind) (bodies []B) {
 	t.Helper()
 	data, _, err := d.outbox.Batch(context.Background(), d.outbox.Head().Origin, 0, fact.MaxBatch, 1<<20)
 	if err != nil {
@@ -117,19 +124,24 @@ func (d *device) ratings(t testing.TB) (ratings []fact.Rating) {
 		t.Fatal(err)
 	}
 	for _, r := range batch.Records {
-		if r.Fact.Kind != fact.KindRating {
+		if r.Fact.Kind != kind {
 			continue
 		}
-		var rating fact.Rating
-		if err := fact.Unmarshal(r.Fact.Body, &rating); err != nil {
+		var body B
+		if err := fact.Unmarshal(r.Fact.Body, &body); err != nil {
 			t.Fatal(err)
 		}
-		if err := rating.Validate(); err != nil {
-			t.Error(err)
+		if v, ok := any(&body).(interface{ Validate() error }); ok && v.Validate() != nil {
+			t.Error(v.Validate())
 		}
-		ratings = append(ratings, rating)
+		bodies = append(bodies, body)
 	}
-	return ratings
+	return bodies
+}
+
+func (d *device) ratings(t testing.TB) []fact.Rating {
+	t.Helper()
+	return records[fact.Rating](t, d, fact.KindRating)
 }
 
 func newID(t testing.TB) receipt.ID {
@@ -188,25 +200,79 @@ func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T 
 	return v
 }
 
-// step waits until the screen shows that step.
-func step(name string) chromedp.Action[chromedp.Void] { return chromedp.WaitVisible("#" + name) }
+// step waits until the screen is shown, and takes taps as its own.
+func step(name string) chromedp.Action[chromedp.Void] {
+	return chromedp.WaitVisible(`body.scripted[data-step="` + name + `"]:not([data-still]) > main`)
+}
 
-// scanner types a text as a USB scanner does: 5 ms a key, then Enter. The keys
-// bear those times themselves, so that a busy machine does not make a person of it.
-func scanner(text string) chromedp.Action[chromedp.Void] {
+// times are the page's own, in milliseconds, from the next page on: see
+// hailong.times. Those that are not named are so long that no test meets them.
+func times(some string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		at := float64(time.Now().UnixMicro()) / 1e6
-		for i, r := range text + "\r" {
-			stamp := func(p *input.DispatchKeyEventParams) { p.Timestamp = input.TimeSinceEpoch(at + float64(i)*0.005) }
+		const long = `still: 0, answer: 6e5, undo: 6e5, thanks: 6e5, invited: 6e5, idle: 6e5, warning: 6e5, state: 6e5, awake: 6e5, corner: 6e5`
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "window.hailongTimes = {" + long + ", " + some + "}"})
+		return err
+	})
+}
+
+// corner asks for the PIN of the staff, by four taps into the corner.
+var corner = chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	for range 4 {
+		if _, err := chromedp.MouseClickXY(9, 9)(ctx, target); err != nil {
+			return err
+		}
+	}
+	return nil
+})
+
+// scanner types a text as a USB scanner does: 5 ms a key, then Enter.
+func scanner(text string) chromedp.Action[chromedp.Void] {
+	return typist(text+"\r", 5*time.Millisecond)
+}
+
+// typist types at a pace. The keys bear their times themselves, so that a busy
+// machine does not make a person of a scanner.
+func typist(text string, pace time.Duration) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		at := time.Now()
+		for _, r := range text {
+			stamp := func(p *input.DispatchKeyEventParams) {
+				p.Timestamp = input.TimeSinceEpoch(float64(at.UnixMicro()) / 1e6)
+			}
 			if _, err := chromedp.KeyEvent(string(r), stamp)(ctx, target); err != nil {
 				return err
 			}
+			at = at.Add(pace)
 		}
 		return nil
 	})
 }
 
+// insert puts a text into the field that has the focus, as pasting does.
+func insert(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	})
+}
+
+// until waits for a condition of the page.
+func until(condition string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := chromedp.Poll[bool]("Boolean("+condition+")")(ctx, target)
+		return err
+	})
+}
+
+// visit opens the kiosk's start in a browser of its own; see times.
+func visit(t *testing.T, d *device, some string) context.Context {
+	t.Helper()
+	ctx := browse(t)
+	do(t, ctx, times(some), chromedp.Navigate(d.url+"/"), step("start"))
+	return ctx
+}
+
 // tap touches the face of a score.
 func tap(score string) chromedp.Action[chromedp.Void] {
-	return chromedp.Click(`.faces button[value="` + score + `"]`)
+	return chromedp.Click(`main > section:not([hidden]) .faces button[value="` + score + `"]`)
 }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+
+	"hailong/internal/fact"
 )
 
 // content gives everything that the page holds, shown or not.
@@ -47,48 +49,102 @@ func TestScanTapThanksAndBackToStart(t *testing.T) {
 }
 
 func TestScannerWorksWhereverTheFocusIs(t *testing.T) {
-	d, ctx := newDevice(t, nil), browse(t)
-	do(t, ctx, chromedp.Navigate(d.url+"/"), step("start"))
-	for i, focus := range []string{"#walkin", "#scan", ".languages a", "form.other .go"} {
-		do(t, ctx, chromedp.Focus(focus), scanner(newID(t).String()), step("faces"), tap("5"), step("thanks"),
+	d := newDevice(t, nil)
+	ctx := visit(t, d, "")
+	how := []chromedp.Action[chromedp.Void]{chromedp.Click("#begin"), step("how")}
+	for i, focus := range []struct {
+		on string
+		at []chromedp.Action[chromedp.Void]
+	}{
+		{"#begin", nil}, {".languages a", nil}, {"#walkin", how}, {"#type", how},
+		{"#scan", append(how[:2:2], chromedp.Click("#type"), step("code"))},
+		{"#pin", []chromedp.Action[chromedp.Void]{corner, step("staff")}},
+	} {
+		do(t, ctx, focus.at...)
+		do(t, ctx, chromedp.Focus(focus.on), scanner(newID(t).String()), step("faces"), tap("5"), step("thanks"),
 			chromedp.Click("#finish"), step("start"))
 		got := d.ratings(t)
 		if len(got) != i+1 || len(got[i].Receipt) != 32 {
-			t.Fatalf("with the focus on %s: recorded %+v", focus, got)
+			t.Fatalf("with the focus on %s: recorded %+v", focus.on, got)
 		}
 	}
 	// A second receipt, scanned while the faces of the first are shown, is the
 	// one that is rated.
 	first, second := newID(t), newID(t)
 	hash := second.Hash()
-	do(t, ctx, scanner(first.String()), step("faces"), scanner(second.String()),
-		chromedp.WaitReady("body[data-step=faces]"), tap("1"), step("thanks"))
+	do(t, ctx, scanner(first.String()), step("faces"))
+	begun := get(t, ctx, chromedp.Evaluate[string](`hailong.sitting.session`))
+	do(t, ctx, scanner(second.String()), until(`hailong.sitting.session !== "`+begun+`"`), tap("1"), step("thanks"))
 	got := d.ratings(t)
 	if last := got[len(got)-1]; last.Score != 1 || !bytes.Equal(last.Receipt, hash[:]) {
 		t.Errorf("recorded %+v", last)
 	}
 }
 
-func TestWalkInTypedCodeAndGarbage(t *testing.T) {
-	d, ctx := newDevice(t, nil), browse(t)
+// What comes at a person's pace is nobody's scan, even if it is a code and Enter.
+func TestAPersonTypingIsNoScanner(t *testing.T) {
+	d := newDevice(t, nil)
+	ctx := visit(t, d, "")
+	do(t, ctx, typist(newID(t).String()+"\r", 120*time.Millisecond))
+	if get(t, ctx, chromedp.Evaluate[bool](`hailong.busy() || hailong.step !== "start"`)) {
+		t.Error("it was taken for a scan")
+	}
+}
+
+func TestWalkInAndTypedCodes(t *testing.T) {
+	d := newDevice(t, nil)
+	ctx := visit(t, d, "")
 	rate := func(score string) {
 		t.Helper()
 		do(t, ctx, step("faces"), tap(score), step("thanks"), chromedp.Click("#finish"), step("start"))
 	}
-	do(t, ctx, chromedp.Navigate(d.url+"/"), step("start"), chromedp.Click("#walkin"))
+	do(t, ctx, chromedp.Click("#begin"), step("how"), chromedp.Click("#walkin"))
 	rate("2")
-	do(t, ctx, chromedp.SendKeys("#scan", strings.ToLower(newID(t).Grouped())))
-	do(t, ctx, chromedp.Click("form.other .go"))
+	id := newID(t)
+	do(t, ctx, chromedp.Click("#begin"), step("how"), chromedp.Click("#type"), step("code"))
+	for _, c := range id.String() {
+		key := string(c)
+		if strings.ContainsRune("*~$=U", c) { // check characters that the keypad need not have
+			do(t, ctx, insert(key))
+			continue
+		}
+		do(t, ctx, chromedp.Click(`#keys [data-key="`+key+`"]`))
+	}
+	do(t, ctx, chromedp.Click(`#code .go`))
 	rate("3")
+	do(t, ctx, chromedp.Click("#begin"), step("how"), chromedp.Click("#type"), step("code"), insert(strings.ToLower(newID(t).Grouped())), chromedp.Click("#code .go"))
+	rate("4")
 	do(t, ctx, scanner("000.17.22.H41-261123-0001"))
 	rate("5")
-	got := d.ratings(t)
-	if len(got) != 3 || got[0].Desk != "VPUB-1" || got[0].Score != 2 || len(got[1].Receipt) != 32 || got[1].Score != 3 || len(got[2].Sealed) == 0 || got[2].Score != 5 {
+	got, hash := d.ratings(t), id.Hash()
+	if len(got) != 4 || got[0].Desk != "VPUB-1" || got[0].Score != 2 || !bytes.Equal(got[1].Receipt, hash[:]) || got[1].Score != 3 || len(got[2].Receipt) != 32 || len(got[3].Sealed) == 0 || got[3].Score != 5 {
 		t.Errorf("recorded %+v", got)
 	}
-	do(t, ctx, scanner("WIFI:S:quan cafe;T:WPA;P:12345678;;"), chromedp.WaitVisible("#start-problem"))
-	if said := get(t, ctx, chromedp.Text("#start-problem")); said == "" || strings.Contains(said, "HL") {
-		t.Errorf("of garbage it says %q", said)
+}
+
+// Garbage gets a kind sentence, from a scanner anywhere and from the keypad, and
+// takes nothing from whoever is in the middle of an answer.
+func TestGarbage(t *testing.T) {
+	d := newDevice(t, nil)
+	ctx := visit(t, d, "")
+	kind := func(when string) {
+		t.Helper()
+		do(t, ctx, chromedp.WaitVisible("#problem"))
+		if said := get(t, ctx, chromedp.Text("#problem")); said == "" || strings.Contains(said, "HL") {
+			t.Errorf("%s it says %q", when, said)
+		}
+	}
+	do(t, ctx, scanner("WIFI:S:quan cafe;T:WPA;P:12345678;;"), step("how"))
+	kind("of a Wi-Fi code")
+	do(t, ctx, chromedp.Click("#leave"), step("start"), chromedp.Evaluate[chromedp.Void](`for (const key of [..."x y".repeat(1400), "Enter"]) document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}))`), step("how"))
+	kind("of 4 KB")
+	do(t, ctx, chromedp.Click("#type"), step("code"), insert("xin chào"), chromedp.Click("#code .go"))
+	kind("of what was typed")
+	do(t, ctx, scanner(newID(t).String()), step("faces"), scanner("WIFI:S:quan cafe;T:WPA;P:12345678;;"))
+	kind("while the faces are shown")
+	do(t, ctx, tap("4"), step("thanks"))
+	if got := d.ratings(t); len(got) != 1 || got[0].Score != 4 {
+		t.Errorf("recorded %+v", got)
 	}
 }
 
@@ -96,7 +152,7 @@ func TestTwoQuickTapsAreOneBallotWithTheLastAnswer(t *testing.T) {
 	d, ctx := newDevice(t, nil), browse(t)
 	id := newID(t)
 	place := func(score string) [2]float64 {
-		return get(t, ctx, chromedp.Evaluate[[2]float64](fmt.Sprintf(`(r => [r.x + r.width/2, r.y + r.height/2])(document.querySelector('.faces button[value="%s"]').getBoundingClientRect())`, score)))
+		return get(t, ctx, chromedp.Evaluate[[2]float64](fmt.Sprintf(`(r => [r.x + r.width/2, r.y + r.height/2])(document.querySelector('#faces button[value="%s"]').getBoundingClientRect())`, score)))
 	}
 	hold := make(chan struct{})
 	d.set(func() { d.hold = hold }) // the first is still being recorded when the second comes
@@ -107,6 +163,32 @@ func TestTwoQuickTapsAreOneBallotWithTheLastAnswer(t *testing.T) {
 	do(t, ctx, step("thanks"))
 	got := d.ratings(t)
 	if len(got) != 2 || got[0].Score != 5 || got[1].Score != 2 || !bytes.Equal(got[0].Receipt, got[1].Receipt) || !bytes.Equal(got[0].Session, got[1].Session) {
+		t.Errorf("recorded %+v", got)
+	}
+}
+
+// The second of two taps within 50 ms comes when the thanks are shown already.
+func TestASecondTapAfterTheThanksIsMeantForTheFaces(t *testing.T) {
+	d := newDevice(t, nil)
+	ctx := visit(t, d, "still: 400")
+	do(t, ctx, scanner(newID(t).String()), step("faces"))
+	place := func(score string) [2]float64 {
+		return get(t, ctx, chromedp.Evaluate[[2]float64](fmt.Sprintf(`(r => [r.x + r.width/2, r.y + r.height/2])(document.querySelector('#faces button[value="%s"]').getBoundingClientRect())`, score)))
+	}
+	five, two := place("5"), place("2")
+	at := time.Now()
+	stamp := func(at time.Time) chromedp.MouseOption {
+		return func(p *input.DispatchMouseEventParams) {
+			p.Timestamp = input.TimeSinceEpoch(float64(at.UnixMicro()) / 1e6)
+		}
+	}
+	do(t, ctx, chromedp.MouseClickXY(five[0], five[1], stamp(at)), chromedp.WaitReady("body[data-step=thanks]"),
+		chromedp.MouseClickXY(two[0], two[1], stamp(at.Add(50*time.Millisecond))), until(`!hailong.busy()`))
+	if on := get(t, ctx, chromedp.Evaluate[string](`hailong.step`)); on != "thanks" {
+		t.Errorf("the second tap led to %s", on)
+	}
+	got := d.ratings(t)
+	if len(got) != 2 || got[0].Score != 5 || got[1].Score != 2 || !bytes.Equal(got[0].Session, got[1].Session) {
 		t.Errorf("recorded %+v", got)
 	}
 }
@@ -123,7 +205,7 @@ func TestReloadBackAndASecondTabShowNothing(t *testing.T) {
 	}
 	do(t, ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(d.url+"/"), step("start"), scanner(id.String()), step("faces"))
 	nothing("after a reload", chromedp.Reload())
-	do(t, ctx, scanner(id.String()), step("faces"), chromedp.Navigate(d.url+"/status"), chromedp.WaitVisible("main.status"))
+	do(t, ctx, scanner(id.String()), step("faces"), chromedp.Navigate("about:blank"))
 	nothing("after going back", chromedp.NavigateBack())
 	do(t, ctx, scanner(id.String()), step("faces"))
 	tab, close := chromedp.NewContext(ctx)
@@ -144,25 +226,53 @@ func TestReloadBackAndASecondTabShowNothing(t *testing.T) {
 }
 
 func TestLanguageInMidwayAndBackToVietnamese(t *testing.T) {
-	d, ctx := newDevice(t, nil), browse(t)
-	do(t, ctx, chromedp.Navigate(d.url+"/"), step("start"), scanner(newID(t).String()), step("faces"), chromedp.Click(`.languages a[lang="en"]`))
-	word := get(t, ctx, chromedp.Text(`.faces button[value="5"] span`))
-	do(t, ctx, tap("5"), step("thanks"), chromedp.Click("#finish"), step("start"))
-	after := get(t, ctx, chromedp.Text("#walkin"))
-	tag := get(t, ctx, chromedp.Evaluate[string](`document.documentElement.lang`))
-	if got := d.ratings(t); word != "Very satisfied" || len(got) != 1 || got[0].Language != "en" {
-		t.Errorf("%q, recorded %+v", word, got)
+	d := newDevice(t, nil)
+	d.offer(t, "vi", "en", "lo")
+	ctx := visit(t, d, "")
+	to := func(tag string) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(`.languages a[lang="` + tag + `"]`)
 	}
-	if after != "Không có giấy hẹn" || tag != "vi" {
+	do(t, ctx, scanner(newID(t).String()), step("faces"), to("en"))
+	asked, word := get(t, ctx, chromedp.Text("#question")), get(t, ctx, chromedp.Text(`#faces button[value="5"] span`))
+	do(t, ctx, tap("5"), step("thanks"), chromedp.Click("#more"), step("ask"), to("lo"))
+	lao := get(t, ctx, chromedp.Text("#asked"))
+	do(t, ctx, tap("2"), until(`hailong.sitting.at === 1`), chromedp.Click("#leave"), step("start"))
+	after := get(t, ctx, chromedp.Text("#begin"))
+	tag := get(t, ctx, chromedp.Evaluate[string](`document.documentElement.lang`))
+	got := d.ratings(t)
+	if asked != "How satisfied are you with how your procedure was handled?" || word != "Very satisfied" || lao != "ສະຖານທີ່ສະດວກບໍ່?" {
+		t.Errorf("%q, %q, %q", asked, word, lao)
+	}
+	if len(got) != 2 || got[0].Language != "en" || got[1].Language != "lo" || got[1].Score != 5 {
+		t.Errorf("recorded %+v", got)
+	}
+	if after != "Chạm để bắt đầu" || tag != "vi" {
 		t.Errorf("the next person finds %q in %q", after, tag)
 	}
+}
+
+func TestUndo(t *testing.T) {
+	d := newDevice(t, nil)
+	ctx := visit(t, d, "")
+	do(t, ctx, scanner(newID(t).String()), step("faces"), tap("1"), step("thanks"), chromedp.Click("#again"), step("faces"))
+	if chosen := get(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("#faces .pressed").length`)); chosen != 0 {
+		t.Error("the face that was taken back is still chosen")
+	}
+	do(t, ctx, tap("5"), step("thanks"))
+	got, back := d.ratings(t), records[fact.Withdrawal](t, d, fact.KindWithdrawal)
+	if len(got) != 2 || len(back) != 1 || got[1].Score != 5 || !bytes.Equal(back[0].Session, got[0].Session) || !bytes.Equal(back[0].Receipt, got[0].Receipt) || !bytes.Equal(got[1].Session, got[0].Session) {
+		t.Errorf("recorded %+v, taken back %+v", got, back)
+	}
+	// It is offered for a time only.
+	do(t, ctx, chromedp.Click("#finish"), step("start"), chromedp.Evaluate[chromedp.Void](`hailong.times.undo = 1`),
+		scanner(newID(t).String()), step("faces"), tap("3"), step("thanks"), until(`getComputedStyle(document.querySelector("#again")).visibility === "hidden"`))
 }
 
 func TestAFullDiskIsOneCalmSentenceAndNoThanks(t *testing.T) {
 	d, ctx := newDevice(t, nil), browse(t)
 	d.set(func() { d.fail = errors.New("disk I/O error") })
-	do(t, ctx, chromedp.Navigate(d.url+"/"), step("start"), scanner(newID(t).String()), step("faces"), tap("5"), chromedp.WaitVisible("#faces-problem"))
-	said := get(t, ctx, chromedp.Text("#faces-problem"))
+	do(t, ctx, chromedp.Navigate(d.url+"/"), step("start"), scanner(newID(t).String()), step("faces"), tap("5"), chromedp.WaitVisible("#problem"))
+	said := get(t, ctx, chromedp.Text("#problem"))
 	if !strings.HasPrefix(said, "Máy tạm thời chưa ghi nhận") || strings.Contains(said, "I/O") {
 		t.Errorf("it says %q", said)
 	}
@@ -173,69 +283,5 @@ func TestAFullDiskIsOneCalmSentenceAndNoThanks(t *testing.T) {
 	do(t, ctx, tap("5"), step("thanks"))
 	if got := d.ratings(t); len(got) != 1 {
 		t.Errorf("recorded %+v", got)
-	}
-}
-
-// Every screen fits each size without scrolling, its targets are large and do
-// not overlap. Where HAILONG_PICTURES names a folder, pictures go there.
-func TestScreensFit(t *testing.T) {
-	d, ctx := newDevice(t, nil), browse(t)
-	pictures := os.Getenv("HAILONG_PICTURES")
-	const fits = `(() => {
-	  const faults = [];
-	  const root = document.documentElement;
-	  if (root.scrollHeight > innerHeight + 1 || root.scrollWidth > innerWidth + 1) faults.push("scrolls: " + root.scrollWidth + "×" + root.scrollHeight);
-	  const targets = [...document.querySelectorAll("a, button, input:not([type=hidden])")].filter(e => e.offsetParent);
-	  const faces = targets.filter(e => e.name === "score").map(e => e.getBoundingClientRect());
-	  for (const r of faces) if (Math.abs(r.width - faces[0].width) > 1 || Math.abs(r.height - faces[0].height) > 1) faults.push("faces differ in size");
-	  for (const e of targets) {
-	    const r = e.getBoundingClientRect();
-	    if (r.left < 0 || r.top < 0 || r.right > innerWidth || r.bottom > innerHeight) faults.push("outside: " + e.textContent);
-	    if (r.height < 44 || r.width < 44) faults.push("small: " + e.textContent + " " + r.height);
-	    if (e.scrollWidth > e.clientWidth + 2) faults.push("cut: " + e.textContent);
-	  }
-	  return faults;
-	})()`
-	for _, size := range [][2]int64{{1024, 600}, {800, 1280}, {1920, 1080}, {1280, 800}} {
-		for _, language := range []string{"vi", "en"} {
-			shoot := func(name string) {
-				t.Helper()
-				get(t, ctx, chromedp.Evaluate[bool](`document.fonts.ready.then(() => Promise.all(document.getAnimations().map(a => a.finished))).then(() => true)`, chromedp.EvalAwaitPromise))
-				faults, png := get(t, ctx, chromedp.Evaluate[[]string](fits)), get(t, ctx, chromedp.CaptureScreenshot())
-				if len(faults) > 0 {
-					t.Errorf("%s in %s at %d×%d: %s", name, language, size[0], size[1], strings.Join(faults, "; "))
-				}
-				if pictures != "" {
-					file := filepath.Join(pictures, fmt.Sprintf("%s-%s-%dx%d.png", name, language, size[0], size[1]))
-					if err := os.WriteFile(file, png, 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(d.url+"/?lang="+language), step("start"))
-			shoot("start")
-			do(t, ctx, scanner("nothing that we know"), chromedp.WaitVisible("#start-problem"))
-			shoot("garbage")
-			do(t, ctx, scanner(newID(t).String()), step("faces"))
-			shoot("faces")
-			d.set(func() { d.fail = errors.New("disk I/O error") })
-			do(t, ctx, tap("3"), chromedp.WaitVisible("#faces-problem"))
-			shoot("failing")
-			d.set(func() { d.fail = nil })
-			do(t, ctx, tap("3"), step("thanks"))
-			shoot("thanks")
-			do(t, ctx, chromedp.Navigate(d.url+"/status?lang="+language), chromedp.WaitVisible("main.status"))
-			if pictures != "" {
-				png := get(t, ctx, chromedp.CaptureScreenshot())
-				if err := os.WriteFile(filepath.Join(pictures, fmt.Sprintf("status-%s-%dx%d.png", language, size[0], size[1])), png, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	for _, r := range d.ratings(t) {
-		if r.Channel != 1 || r.Score != 3 {
-			t.Errorf("recorded %+v", r)
-		}
 	}
 }

@@ -11,8 +11,9 @@
     h.show("staff");
   };
   document.addEventListener(
-    "pointerdown",
+    "click",
     (e) => {
+      if (e.detail === 0) return; // by keyboard
       const size = find("sign").parentElement.getBoundingClientRect().height;
       if (e.clientX > size * 1.5 || e.clientY > size) return (taps = []);
       taps = [...taps.filter((at) => e.timeStamp - at < times.corner), e.timeStamp];
@@ -27,6 +28,8 @@
     e.preventDefault();
     corner();
   });
+  // What a scanner typed into the PIN is on its way as a scan.
+  find("staff-form").addEventListener("submit", (e) => h.busy() && e.preventDefault());
   h.screens.staff = {
     draw: () => h.open(find("pin"), "digits", { onEnter: () => find("staff-form").requestSubmit(), limit: 32 }),
     leave: h.close,

@@ -138,7 +138,7 @@
         held = h.step;
         count();
         progress();
-        h.open(field, layout, { onEnter: keepWords, onChange: count, limit: limit() });
+        h.open(field, layout, { onEnter: keepWords, onChange: count, onFull: () => h.say(h.text("kiosk.full")), limit: limit() });
       },
       leave: () => {
         h.close();

@@ -22,7 +22,7 @@
         burst = "";
         if (!quick || scan.length < least) return;
         e.preventDefault();
-        e.stopPropagation();
+        e.stopImmediatePropagation(); // the on-screen keyboard listens here too
         if (before) {
           before.e.value = before.value;
           if (before.caret !== null) before.e.setSelectionRange(before.caret, before.caret);

@@ -91,8 +91,8 @@ window.hailong = window.hailong || {};
       else f.value = "";
     }
     for (const id of ["their-name", "their-contact"]) find(id).textContent = "";
-    if (h.language !== home) h.speak(home);
     h.show(h.sleeping() ? "asleep" : "start");
+    if (h.language !== home) h.speak(home);
   };
 
   // open shows the on-screen keyboard for a field; close is part of leaving.
