@@ -15,7 +15,7 @@ import (
 type workbook struct {
 	*excelize.File
 	r      *Report
-	styles map[string]int
+	styles map[look]int
 	sheets int
 }
 
@@ -29,7 +29,7 @@ const (
 )
 
 func (r *Report) writeXLSX(w io.Writer) error {
-	b := &workbook{File: excelize.NewFile(), r: r, styles: map[string]int{}}
+	b := &workbook{File: excelize.NewFile(), r: r, styles: map[look]int{}}
 	defer b.File.Close() // of temporary files; nothing is left to lose
 	b.SetZipWriter(func(w io.Writer) excelize.ZipWriter { return newArchive(w, r.Made) })
 	made := r.Made.UTC().Format("2006-01-02T15:04:05Z")
@@ -42,7 +42,8 @@ func (r *Report) writeXLSX(w io.Writer) error {
 			return fmt.Errorf("report: XLSX: %w", err)
 		}
 	}
-	b.SetActiveSheet(0)
+	// The first sheet is the active one. To name it to excelize would read every
+	// streamed sheet back.
 	if err := b.Write(w); err != nil {
 		return fmt.Errorf("report: XLSX: %w", err)
 	}
@@ -86,8 +87,7 @@ type look struct {
 }
 
 func (b *workbook) style(l look) int {
-	key := fmt.Sprint(l)
-	if id, ok := b.styles[key]; ok {
+	if id, ok := b.styles[l]; ok {
 		return id
 	}
 	s := &excelize.Style{
@@ -110,7 +110,7 @@ func (b *workbook) style(l look) int {
 	if err != nil {
 		panic(err) // the styles are those above
 	}
-	b.styles[key] = id
+	b.styles[l] = id
 	return id
 }
 
