@@ -65,6 +65,7 @@ func deliver(t *rapid.T, ring *keyring.Ring, order [][]byte) string {
 		}
 	}
 	defer p.Close()
+	checkMonths(t, p)
 	var out bytes.Buffer
 	if err := Dump(ctx, p.Reader(), &out); err != nil {
 		t.Fatal(err)

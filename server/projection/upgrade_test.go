@@ -19,8 +19,10 @@ import (
 // yesterday takes a file back to the schema of 00001, and to what its program
 // had judged.
 var yesterday = []string{
-	`DROP TABLE text`, `DROP TABLE questionnaire`, `ALTER TABLE ballot DROP COLUMN beside`,
 	`DROP TABLE cell`, `DROP TABLE cell_day`, `DROP TABLE walkin_day`, `DROP TABLE return_day`, `DROP TABLE said`, `DROP TABLE held`,
+	`DROP TRIGGER dossier_day_insert`, `DROP TRIGGER dossier_day_update`, `DROP TRIGGER dossier_day_delete`, // the others went with their tables
+	`DROP TABLE cell_month`, `DROP TABLE dossier_month`, `DROP TABLE walkin_month`, `DROP TABLE return_month`,
+	`DROP TABLE text`, `DROP TABLE questionnaire`, `ALTER TABLE ballot DROP COLUMN beside`,
 	`ALTER TABLE ballot DROP COLUMN said`, `DELETE FROM meta WHERE key = 'rollups'`,
 	`CREATE TABLE unit_day (unit)`, `CREATE TABLE desk_day (desk)`, `CREATE TABLE held (scope)`, // made anew whatever they hold
 	`DELETE FROM schema_version WHERE version_id > 1`, `UPDATE meta SET value = 1 WHERE key = 'judge'`,
