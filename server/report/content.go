@@ -166,7 +166,7 @@ func (r *Report) head() head {
 		}
 		return l.Number(int64(n))
 	}
-	h.placeDate = l.T("report.head.date", "Day", two(day, 10), "Month", two(int(month), 3), "Name", month.String(), "Year", year)
+	h.placeDate = l.T("report.head.date", "Day", two(day, 10), "Plain", day, "Month", two(int(month), 3), "Name", month.String(), "Year", year)
 	if place := clean(r.Letter.Place); place != "" {
 		h.placeDate = place + ", " + h.placeDate
 	}
