@@ -2,19 +2,21 @@ package kiosk
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
 	"image/png"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/remote"
 )
 
 // eventually asks until it is so.
@@ -39,7 +41,7 @@ func launch(t testing.TB, as *syscall.Credential, env []string, name string, arg
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = said, said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: as}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: as}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -120,30 +122,51 @@ func startScreen(t *testing.T, rotate string) *screen {
 	return s
 }
 
-// pages lists the addresses of the browser's pages.
-func (s *screen) pages() (addresses []string) {
+// page attaches to the browser's one page, once it is the kiosk's.
+func (s *screen) page() context.Context {
 	s.t.Helper()
-	data, err := os.ReadFile(filepath.Join(s.runtime, "profile", "DevToolsActivePort"))
-	if err != nil {
-		return nil // it is still starting
-	}
-	port, _, _ := strings.Cut(string(data), "\n")
-	res, err := http.Get("http://127.0.0.1:" + port + "/json/list")
-	if err != nil {
-		return nil
-	}
-	defer res.Body.Close()
-	var all []struct{ Type, URL string }
-	if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
-		s.t.Fatal(err)
-	}
-	for _, p := range all {
-		if p.Type == "page" {
-			addresses = append(addresses, p.URL)
+	var browser context.Context
+	eventually(s.t, "the browser", func() bool {
+		data, err := os.ReadFile(filepath.Join(s.runtime, "profile", "DevToolsActivePort"))
+		port, path, ok := strings.Cut(strings.TrimSpace(string(data)), "\n")
+		if err != nil || !ok {
+			return false
 		}
-	}
-	return addresses
+		allocator, stop := remote.NewAllocator(context.Background(), "ws://127.0.0.1:"+port+path, remote.NoModifyURL)
+		s.t.Cleanup(stop)
+		browser = allocator
+		return true
+	})
+	first, leave := chromedp.NewContext(browser, remote.WithKeepOpen())
+	s.t.Cleanup(leave)
+	var found []target.ID
+	eventually(s.t, "the kiosk's page alone", func() bool {
+		all, err := chromedp.Targets(first)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		found = nil
+		for _, of := range all {
+			if of.Type == "page" && of.URL == s.kiosk {
+				found = append(found, of.TargetID)
+			}
+		}
+		return len(found) == 1
+	})
+	page, leave := chromedp.NewContext(first, chromedp.WithTargetID(found[0]), remote.WithKeepOpen())
+	s.t.Cleanup(leave)
+	page, late := context.WithTimeout(page, time.Minute)
+	s.t.Cleanup(late)
+	return page
 }
+
+// fresh lets the page be drawn anew: a display in memory loses what is drawn while
+// a picture is taken.
+const fresh = `new Promise(done => {
+  const style = document.documentElement.style, drawn = then => requestAnimationFrame(() => requestAnimationFrame(then));
+  style.opacity = ".99";
+  drawn(() => { style.opacity = ""; drawn(() => done(true)); });
+})`
 
 // picture is what the display shows.
 func (s *screen) picture() []byte {
@@ -195,14 +218,25 @@ func TestScreen(t *testing.T) {
 	for rotate, upright := range map[string]bool{"0": false, "90": true} {
 		t.Run(rotate, func(t *testing.T) {
 			s := startScreen(t, rotate)
-			eventually(t, "the kiosk's page alone", func() bool { return slices.Equal(s.pages(), []string{s.kiosk}) })
+			page := s.page()
+			if err := chromedp.Do(page, chromedp.WaitVisible(`body[data-step="start"] #start`)); err != nil {
+				t.Fatal(err)
+			}
 			var width, height int
-			eventually(t, "a picture with a page", func() (page bool) {
-				width, height, page = look(t, s.picture())
-				return page
+			var shown bool
+			eventually(t, "a picture with a page", func() bool {
+				if _, err := chromedp.Run(page, chromedp.Evaluate[bool](fresh, chromedp.EvalAwaitPromise)); err != nil {
+					t.Fatal(err)
+				}
+				width, height, shown = look(t, s.picture())
+				return shown
 			})
-			if (height > width) != upright || width*height == 0 {
-				t.Errorf("%d×%d", width, height)
+			if (height > width) != upright {
+				t.Errorf("the display is %d×%d", width, height)
+			}
+			inner, err := chromedp.Run(page, chromedp.Evaluate[[2]int](`[innerWidth, innerHeight]`))
+			if err != nil || inner != [2]int{width, height} {
+				t.Errorf("the page is %v on a display of %d×%d (%v)", inner, width, height, err)
 			}
 			if folder := os.Getenv("HAILONG_PICTURES"); folder != "" {
 				if err := os.WriteFile(filepath.Join(folder, "screen-"+rotate+".png"), s.picture(), 0o644); err != nil {
