@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/crypto/nacl/box"
 
@@ -236,16 +237,30 @@ func typist(text string, pace time.Duration) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		at := time.Now()
 		for _, r := range text {
-			stamp := func(p *input.DispatchKeyEventParams) {
-				p.Timestamp = input.TimeSinceEpoch(float64(at.UnixMicro()) / 1e6)
-			}
-			if _, err := chromedp.KeyEvent(string(r), stamp)(ctx, target); err != nil {
+			if err := stroke(ctx, target, r, at); err != nil {
 				return err
 			}
 			at = at.Add(pace)
 		}
 		return nil
 	})
+}
+
+// stroke presses a key at a time, as the browser's own keyboard does: what the
+// key types is part of its going down, so that a page can refuse both.
+func stroke(ctx context.Context, target *chromedp.Target, key rune, at time.Time) error {
+	events := kb.Encode(key)
+	down, up := *events[0], *events[len(events)-1]
+	if len(events) == 3 {
+		down.Text, down.UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+	}
+	for _, e := range []input.DispatchKeyEventParams{down, up} {
+		e.Timestamp = input.TimeSinceEpoch(float64(at.UnixMicro()) / 1e6)
+		if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insert puts a text into the field that has the focus, as pasting does.
