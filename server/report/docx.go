@@ -50,7 +50,8 @@ func (r *Report) writeDOCX(w io.Writer) error {
 	x.blocks(d.body)
 	for i, a := range d.annexes {
 		if i == 0 {
-			x.WriteString("<w:p><w:pPr>" + section(false, true) + "</w:pPr></w:p>")
+			// The section's last paragraph is nearly nothing, lest it fall on a page of its own.
+			x.WriteString(`<w:p><w:pPr><w:spacing w:line="20" w:lineRule="exact"/>` + section(false, true) + "</w:pPr></w:p>")
 			x.width = wideWidth
 		}
 		x.paragraph(para{align: "center", keep: true}, run{size: 14, bold: true}, a.number, i > 0)
