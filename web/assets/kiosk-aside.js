@@ -28,8 +28,6 @@
     e.preventDefault();
     corner();
   });
-  // What a scanner typed into the PIN is on its way as a scan.
-  find("staff-form").addEventListener("submit", (e) => h.busy() && e.preventDefault());
   h.screens.staff = {
     draw: () => h.open(find("pin"), "digits", { onEnter: () => find("staff-form").requestSubmit(), limit: 32 }),
     leave: h.close,

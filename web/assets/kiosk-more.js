@@ -187,7 +187,11 @@
     if ((await h.record()) && h.step === "consent") next();
   });
 
-  screens.done = { stays: h.times.thanks };
+  screens.done = {
+    get stays() {
+      return h.times.thanks;
+    },
+  };
 
   const onwards = { ticks: keepTicks, comment: keepWords, name: keepWords, reach: keepWords };
   for (const b of document.querySelectorAll('[data-do="next"]')) b.addEventListener("click", () => (onwards[h.step] || next)());
