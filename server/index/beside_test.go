@@ -10,7 +10,7 @@ import (
 )
 
 // TestOneMoment: however many ask while the projection writes, each answer is of
-// one moment, though it is read on two connections.
+// one moment.
 func TestOneMoment(t *testing.T) {
 	f := newFixture(t)
 	f.write(row(insertUnit, "A", 1, "A", "A", "so", "", 0, 0),
@@ -43,7 +43,7 @@ func TestOneMoment(t *testing.T) {
 }
 
 // TestCancelled: a question whose asker has gone ends with an error, and leaves
-// the next its second connection.
+// the next its connection.
 func TestCancelled(t *testing.T) {
 	f := newFixture(t)
 	f.write(row(insertUnit, "A", 1, "A", "A", "so", "", 0, 0), row(insertCell, 1, 1, 1, 0), cellDay(1, today, survey.Counts{0, 0, 0, 0, 6}, 0))

@@ -17,7 +17,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,8 +29,7 @@ import (
 type Index struct {
 	db     *sql.DB
 	now    func() time.Time
-	secret [32]byte      // orders faces, so that their order says nothing
-	second chan struct{} // holds one while an answer reads on two connections
+	secret [32]byte // orders faces, so that their order says nothing
 }
 
 // Open answers from a pool of connections that read; nil for now is time.Now.
@@ -39,7 +37,7 @@ func Open(db *sql.DB, now func() time.Time) *Index {
 	if now == nil {
 		now = time.Now
 	}
-	x := &Index{db: db, now: now, second: make(chan struct{}, 1)}
+	x := &Index{db: db, now: now}
 	_, _ = rand.Read(x.secret[:]) // never fails: crypto/rand ends the program instead
 	return x
 }
@@ -168,10 +166,12 @@ func (x *Index) Query(ctx context.Context, q Query) (Answer, error) {
 			}
 			only = u.id
 		}
-		beside := x.startBeside(ctx, tx, q, only)
 		sums, err := unitSums(ctx, tx, q.Period, scope{unit: only, service: q.Service})
-		side, sideErr := beside()
-		if err := errors.Join(err, sideErr); err != nil {
+		if err != nil {
+			return err
+		}
+		side, err := readBeside(ctx, tx, q.Period, only, q.Service)
+		if err != nil {
 			return err
 		}
 		a, err = answer(ctx, tx, org, q, only, sums, side)

@@ -300,10 +300,15 @@ func TestPlan(t *testing.T) {
 		query string
 		args  []any
 	}{
-		"cells":    {cellSums, periodArgs(p, scope{})},
-		"dossiers": {perService(dossierSums, 0), besideArgs(p, 0)},
-		"walk-ins": {walkInSums, besideArgs(p, 0)},
-		"tails":    {tails, []any{sql.Named("edges", "[]"), sql.Named("to", int64(p.To))}},
+		"heads":           {cellHeads, periodArgs(p, scope{})},
+		"days":            {cellDays + fromBlock, periodArgs(p, scope{})},
+		"last days":       {cellDays + fromDay, periodArgs(p, scope{})},
+		"months":          {cellMonths, periodArgs(p, scope{})},
+		"dossiers":        {perService(byTable(besideSums[0].query, besideSums[0].table, false), 0), periodArgs(p, scope{})},
+		"dossiers, month": {perService(byTable(besideSums[0].query, besideSums[0].table, true), 0), periodArgs(p, scope{})},
+		"returns":         {perService(byTable(besideSums[1].query, besideSums[1].table, true), 0), periodArgs(p, scope{})},
+		"walk-ins":        {byTable(besideSums[2].query, besideSums[2].table, true), periodArgs(p, scope{})},
+		"tails":           {tails, []any{sql.Named("edges", "[]"), sql.Named("to", int64(p.To))}},
 	} {
 		rows, err := f.db.Read().Query("EXPLAIN QUERY PLAN "+q.query, q.args...)
 		if err != nil {

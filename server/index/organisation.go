@@ -22,6 +22,7 @@ type unit struct {
 	Unit
 	id           int64
 	since, until survey.Day // until 0: open
+	lives        []life     // by day, where more was said of it than once
 }
 
 func (u *unit) aliveIn(p survey.Period) bool {
@@ -81,6 +82,9 @@ func readOrganisation(ctx context.Context, tx *sql.Tx) (*organisation, error) {
 	}
 	for i := range o.units {
 		o.byCode[o.units[i].Code] = &o.units[i]
+	}
+	if err := o.readLives(ctx, tx, kinds); err != nil {
+		return nil, err
 	}
 	err = each(ctx, tx, func(scan scanner) error {
 		var k targetKey
