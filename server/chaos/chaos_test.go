@@ -58,8 +58,8 @@ func TestChaos(t *testing.T) {
 	v := w.finish()
 	t.Logf("what happened: %v", s.counts)
 	w.report(v, rounds, seed)
-	if v.words == 0 {
-		t.Error("nobody wrote anything")
+	if v.words == 0 || v.sheets == 0 || v.back == 0 {
+		t.Error("nobody wrote anything, or went on to the questions, or took a tap back")
 	}
 }
 

@@ -17,6 +17,7 @@ type verdict struct {
 	ballots, attempts    int // thanked
 	lost, twice, wrong   int
 	misdated             int
+	sheets, back         int // answers and ticks, and withdrawals, that were thanked for
 	words, wordsLost     int // comments that were thanked for
 	facts, aside, unsure int
 	problems             []string
@@ -58,12 +59,12 @@ func (w *world) report(v *verdict, rounds int, seed uint64) {
 	w.t.Helper()
 	// A ballot is judged at each server; a fault is one, however many saw it.
 	n := len(w.servers)
-	for _, x := range []*int{&v.ballots, &v.attempts, &v.lost, &v.twice, &v.wrong, &v.misdated, &v.facts, &v.aside, &v.unsure, &v.words, &v.wordsLost} {
+	for _, x := range []*int{&v.ballots, &v.attempts, &v.lost, &v.twice, &v.wrong, &v.misdated, &v.facts, &v.aside, &v.unsure, &v.words, &v.wordsLost, &v.sheets, &v.back} {
 		*x = (*x + n - 1) / n
 	}
 	w.t.Logf("%d answers thanked for, %d that may have been recorded; %d facts, %d set aside at forks", v.attempts, v.unsure, v.facts, v.aside)
-	fmt.Printf("acknowledged %d, lost %d, counted twice %d, wrong answer %d, words %d, lost %d, rounds %d, seed %d\n",
-		v.ballots, v.lost, v.twice, v.wrong, v.words, v.wordsLost, rounds, seed)
+	fmt.Printf("acknowledged %d, lost %d, counted twice %d, wrong answer %d, with more than a score %d, taken back %d, words %d, lost %d, rounds %d, seed %d\n",
+		v.ballots, v.lost, v.twice, v.wrong, v.sheets, v.back, v.words, v.wordsLost, rounds, seed)
 	if v.ballots == 0 {
 		w.t.Error("nobody was thanked")
 	}
@@ -77,6 +78,7 @@ type row struct {
 	kind, score, binding uint8
 	at, first, day       int64
 	estimated, changed   bool
+	said                 bool
 	origin               string
 	number               uint64
 }
@@ -96,7 +98,7 @@ func (w *world) judge(s *device, v *verdict) {
 		w.t.Logf("server %s: a number was used twice, and what was given up is kept: %s", s.name, fork)
 	}
 	var rows map[[32]byte]row
-	cells := map[string]int{}
+	cells, expected := map[string]int{}, map[string]int{}
 	err = reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) (err error) {
 		if rows, err = ballotRows(tx); err == nil {
 			err = rollups(tx, cells)
@@ -112,7 +114,6 @@ func (w *world) judge(s *device, v *verdict) {
 	}
 	// Every ballot that has an answer, known to the test or not, is as the rule
 	// says; and the rollups are the sum of them, to the last one.
-	expected := map[string]int{}
 	for key := range tr.casts {
 		r, ok := tr.count(key)
 		got, there := rows[key]
@@ -126,13 +127,16 @@ func (w *world) judge(s *device, v *verdict) {
 		}
 		day := (r.first + 7*3600_000) / 86_400_000
 		if got.score != r.score || got.binding != r.binding || got.at != r.at || got.first != r.first || got.day != day ||
-			got.estimated != r.estimated || got.changed != r.changed || got.origin != r.origin.String() || got.number != r.number {
+			got.estimated != r.estimated || got.changed != r.changed || got.origin != r.origin.String() || got.number != r.number || got.said != (r.sheet != "") {
 			v.wrong++
 			v.problem("server %s: ballot %x is %+v, by its facts %+v\n%s", s.name, key, got, r, w.story(tr, key))
 		}
 		if r.binding == 3 {
 			expected[fmt.Sprintf("desk %s day %d walk-in %d", r.desk, day, r.score)]++
 			continue
+		}
+		if r.sheet != "" {
+			expected[fmt.Sprintf("said %s/%d day %d", r.origin, r.number, day)]++
 		}
 		expected[fmt.Sprintf("unit %s service %d desk %s day %d score %d", r.known.unit, r.known.service, r.known.desk, day, r.score)]++
 	}
@@ -169,27 +173,30 @@ func (w *world) judgeBallot(s *device, tr *truth, b *ballot, rows map[[32]byte]r
 		v.problem("server %s: ballot %x was registered and is not known as that\n%s", s.name, b.key, w.story(tr, b.key))
 	}
 	said := map[int]attempt{}
-	acknowledged := false
+	acknowledged, stands := false, false
 	for _, a := range b.attempts {
 		a.state = w.stateOf(a)
 		said[a.number] = a
-		switch a.state {
-		case thanked:
+		switch {
+		case a.back:
+		case a.state == thanked:
 			acknowledged = true
+			stands = stands || !b.mayBeBack(a)
 			v.attempts++
-		case perhaps:
+		case a.state == perhaps:
 			v.unsure++
 		}
 	}
 	if acknowledged {
 		v.ballots++
 	}
+	w.judgeSittings(s, tr, b, v)
 	recorded := map[int]string{} // attempt → nonce
 	for _, c := range tr.casts[b.key] {
 		a := said[c.attempt]
 		nonce, again := recorded[c.attempt]
 		switch {
-		case a.state == 0 || a.state == refused:
+		case a.state == 0 || a.state == refused || a.back:
 			v.wrong++
 			v.problem("server %s: ballot %x: %v was never taken\n%s", s.name, b.key, c, w.story(tr, b.key))
 		case a.score != c.score:
@@ -205,12 +212,12 @@ func (w *world) judgeBallot(s *device, tr *truth, b *ballot, rows map[[32]byte]r
 		recorded[c.attempt] = c.nonce
 	}
 	for n, a := range said {
-		if _, ok := recorded[n]; a.state == thanked && !ok {
+		if _, ok := recorded[n]; a.state == thanked && !a.back && !ok {
 			v.lost++
 			v.problem("server %s: ballot %x: attempt %d at %s was thanked for and is not there\n%s", s.name, b.key, n, a.device, w.story(tr, b.key))
 		}
 	}
-	if acknowledged && rows[b.key].score == 0 {
+	if stands && rows[b.key].score == 0 {
 		v.lost++
 		v.problem("server %s: ballot %x does not count\n%s", s.name, b.key, w.story(tr, b.key))
 	}
@@ -226,7 +233,8 @@ func (w *world) story(tr *truth, key [32]byte) string {
 	}
 	if b := w.pool.byKey[key]; b != nil {
 		for _, a := range b.attempts {
-			fmt.Fprintf(&s, "    told attempt %d at %s, code %v, score %d %s–%s state %d %s\n", a.number, a.device, a.byCode, a.score, clock(a.sent), clock(a.done), a.state, a.said)
+			fmt.Fprintf(&s, "    told attempt %d at %s, code %v, score %d, back %v, sheet %q, sitting %s %s–%s state %d, then %d %s\n",
+				a.number, a.device, a.byCode, a.score, a.back, a.sheet, a.session, clock(a.sent), clock(a.done), a.state, a.wrote, a.said)
 		}
 	}
 	return s.String()
@@ -237,11 +245,11 @@ func ballotRows(tx *sql.Tx) (map[[32]byte]row, error) {
 	err := each(tx, func(r *sql.Rows) error {
 		var key, origin []byte
 		var x row
-		err := r.Scan(&key, &x.kind, &x.score, &x.binding, &x.at, &x.first, &x.day, &x.estimated, &x.changed, &origin, &x.number)
+		err := r.Scan(&key, &x.kind, &x.score, &x.binding, &x.at, &x.first, &x.day, &x.estimated, &x.changed, &x.said, &origin, &x.number)
 		x.origin = hex.EncodeToString(origin)
 		rows[[32]byte(key)] = x
 		return err
-	}, `SELECT b.key, b.kind, b.score, b.binding, b.at, b.first, b.day, b.estimated, b.changed, o.id, b.fact & 1099511627775
+	}, `SELECT b.key, b.kind, b.score, b.binding, b.at, b.first, b.day, b.estimated, b.changed, b.said, o.id, b.fact & 1099511627775
 		FROM ballot b LEFT JOIN origin o ON o.oid = b.fact >> 40`)
 	return rows, err
 }
@@ -264,6 +272,16 @@ func rollups(tx *sql.Tx, cells map[string]int) error {
 		return err
 	}, `SELECT u.code, c.service, coalesce(d.code, ''), r.day, s1, s2, s3, s4, s5
 		FROM cell_day r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk`)
+	if err != nil {
+		return err
+	}
+	err = each(tx, func(r *sql.Rows) error {
+		var origin []byte
+		var number, day int
+		err := r.Scan(&origin, &number, &day)
+		cells[fmt.Sprintf("said %x/%d day %d", origin, number, day)]++
+		return err
+	}, `SELECT o.id, s.fact & 1099511627775, s.day FROM said s JOIN origin o ON o.oid = s.fact >> 40`)
 	if err != nil {
 		return err
 	}

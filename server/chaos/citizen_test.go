@@ -45,7 +45,7 @@ func (w *world) citizens(n int, seed uint64, stop <-chan struct{}) *sync.WaitGro
 	return &wg
 }
 
-// answer lets one citizen answer once: most often with a ballot that nobody used
+// answer lets one citizen answer: most often with a ballot that nobody used
 // yet, else with one that was used, perhaps elsewhere.
 func (w *world) answer(rng *rand.Rand) {
 	n := rng.IntN(100)
@@ -59,61 +59,38 @@ func (w *world) answer(rng *rand.Rand) {
 	}
 }
 
-// rate taps once, where the ballot can be used.
+// rate is one sitting, where the ballot can be used.
 func (w *world) rate(rng *rand.Rand, b *ballot) {
-	a := attempt{number: len(b.attempts) + 1, score: uint8(1 + rng.IntN(5))}
-	if a.number >= 300 { // Took is an hour at most
-		return
-	}
 	d := w.devices()[rng.IntN(len(w.servers)+len(w.kiosks))]
 	if b.kind == 3 && d.server {
 		d = w.kiosks[rng.IntN(len(w.kiosks))]
 	}
 	d.gate.RLock()
 	defer d.gate.RUnlock()
-	base := d.address()
-	if base == "" {
+	if d.server {
+		w.byPhone(rng, d, b)
+	} else {
+		w.atKiosk(rng, d, b)
+	}
+}
+
+// byPhone taps once, and may go on to the page that follows.
+func (w *world) byPhone(rng *rand.Rand, d *device, b *ballot) {
+	a := attempt{number: len(b.attempts) + 1, score: score(rng), device: d.name, base: d.address(), comment: comment(rng), sent: time.Now()}
+	if a.base == "" || a.number > mostAttempts {
 		return
 	}
-	wrote := comment(rng)
-	if b.kind == 3 && b.session == "" {
-		wrote = "" // it could not be told whose it is, where the answer is lost
+	if rng.IntN(4) == 0 {
+		a.sheet = a.sheet.more(rng, w.asked)
 	}
-	a.device, a.comment, a.sent = d.name, wrote, time.Now()
-	var session, more string
-	if d.server {
-		a.state, a.said, more = tapPhone(base, b.id, a)
-		if a.state == thanked && a.comment != "" {
-			a.again = true
-			a.wrote, a.said = writePhone(base, more, a.comment)
-		}
-	} else {
-		scan := ""
-		switch k := rng.IntN(4); {
-		case b.kind == 3:
-		case b.kind == 1 && k == 0:
-			scan = b.code
-			a.byCode = true
-		case k == 1:
-			scan = "HTTPS://HAILONG.EXAMPLE/R/" + b.id.String()
-		case k == 2:
-			scan = b.id.Grouped()
-		default:
-			scan = b.id.String()
-		}
-		session = b.session
-		a.state, a.said, session = tapKiosk(base, scan, session, a)
-		a.wrote = a.state
+	var more string
+	a.state, a.said, more = tapPhone(a.base, b.id, a)
+	if a.state == thanked && (a.comment != "" || !a.sheet.empty()) {
+		a.again = true
+		a.wrote, a.said = morePhone(a.base, more, a)
 	}
 	a.done = time.Now()
-	if b.kind == 3 && session == "" {
-		return // nobody knows the sitting: it cannot be asked for later
-	}
 	b.attempts = append(b.attempts, a)
-	if b.kind == 3 && len(b.attempts) == 1 {
-		b.session, b.key = session, walkInKey(session)
-		w.pool.add(b)
-	}
 }
 
 // forge scans a receipt that nobody issued: it is thanked, and counts nowhere.
@@ -134,6 +111,9 @@ func tapKiosk(base, scan, session string, a attempt) (state uint8, said, got str
 	}
 	if a.comment != "" {
 		request["comment"] = a.comment
+	}
+	if !a.sheet.empty() {
+		request["questionnaire"], request["answers"], request["reasons"] = sheetVersion, a.sheet.answers, a.sheet.reasons
 	}
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -158,7 +138,7 @@ func tapKiosk(base, scan, session string, a attempt) (state uint8, said, got str
 // that follows.
 func tapPhone(base string, id receipt.ID, a attempt) (state uint8, said, more string) {
 	began := time.Now().Add(-time.Duration(a.number) * tookStep).UnixMilli()
-	form := url.Values{"score": {fmt.Sprint(a.score)}, "began": {fmt.Sprint(began)}}
+	form := url.Values{"score": {fmt.Sprint(a.score)}, "began": {fmt.Sprint(began)}, "version": {fmt.Sprint(sheetVersion)}}
 	status, more, answer, err := post(base+"/r/"+url.PathEscape(id.String()), formType, []byte(form.Encode()))
 	if status == http.StatusSeeOther && strings.Contains(more, "/more?") {
 		return thanked, "", more
@@ -167,13 +147,19 @@ func tapPhone(base string, id receipt.ID, a attempt) (state uint8, said, more st
 	return state, said, ""
 }
 
-// writePhone sends a comment with the page after the tap.
-func writePhone(base, more, comment string) (state uint8, said string) {
+// morePhone sends the page after the tap.
+func morePhone(base, more string, a attempt) (state uint8, said string) {
 	to, err := url.Parse(more)
 	if err != nil {
 		return refused, err.Error()
 	}
-	form := url.Values{"t": {to.Query().Get("t")}, "comment": {comment}}
+	form := url.Values{"t": {to.Query().Get("t")}, "comment": {a.comment}}
+	for code, score := range a.sheet.answers {
+		form.Set("answer."+code, fmt.Sprint(score))
+	}
+	for _, tick := range a.sheet.reasons {
+		form.Set(map[byte]string{'+': "good.", '-': "bad."}[tick[0]]+tick[1:], "1")
+	}
 	status, next, answer, err := post(base+to.EscapedPath(), formType, []byte(form.Encode()))
 	if status == http.StatusSeeOther && strings.Contains(next, "/thanks") {
 		return thanked, ""

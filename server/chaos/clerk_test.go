@@ -25,7 +25,7 @@ var places = []struct{ kiosk, desk, unit string }{{"K01", "MC-VPUB", "VPUB"}, {"
 // received is when dossiers were handed in: an hour before the test.
 var received = time.Now().Add(-time.Hour).Truncate(time.Second)
 
-// register has server a load the example organisation, admit the kiosks and
+// register has server a load the example organisation and questionnaire, admit the kiosks and
 // register ballots: two dossiers for each slip.
 func (w *world) register(ballots int) {
 	w.t.Helper()
@@ -34,6 +34,7 @@ func (w *world) register(ballots int) {
 	w.up(a)
 	operator := []string{"--url=" + a.address(), "--data=" + a.data}
 	run(w.t, "hailong-server", append([]string{"organisation", "load", filepath.Join("..", "..", "deploy", "example", "nghe-an-2025.yaml")}, operator...)...)
+	w.loadSheet(operator)
 	for i, k := range w.kiosks {
 		key := run(w.t, "hailong-kiosk", "key", "--data="+k.data)
 		run(w.t, "hailong-server", append([]string{"admit", "--kiosk=" + places[i].kiosk, "--key=" + key}, operator...)...)

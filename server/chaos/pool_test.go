@@ -23,19 +23,24 @@ type ballot struct {
 	attempts []attempt
 }
 
-// attempt is one tap. Its number travels as the time that it took: the fact's
-// Took is 10 seconds times the number, and a little more.
+// attempt is one tap, or the wish to take back what was tapped in its sitting.
+// Its number travels as the time that it took: the fact's Took is 10 seconds
+// times the number, and a little more.
 type attempt struct {
 	number     int
+	back       bool // take back
 	score      uint8
 	device     string
-	byCode     bool // the dossier code was scanned
+	base       string // address: another at each start of the device
+	session    string // of the sitting at a kiosk; "": not known
+	byCode     bool   // the dossier code was scanned
+	sheet      sheet  // what was said beside the score
 	sent, done time.Time
 	state      uint8
 	said       string // what was answered, where it was no thanks
 
 	comment string // what was written; "": nothing
-	wrote   uint8  // what became of that
+	wrote   uint8  // what became of that, and by phone of the sheet
 	again   bool   // the page after the tap was sent too: that records the same answer again
 }
 
@@ -46,7 +51,10 @@ const (
 	refused       // it was not taken
 )
 
-const tookStep = 10 * time.Second
+const (
+	tookStep     = 10 * time.Second
+	mostAttempts = 300 // of one ballot: Took is an hour at most
+)
 
 // attemptOf is the number of the attempt that became a rating.
 func attemptOf(r *fact.Rating) int {
@@ -125,7 +133,7 @@ func (p *pool) pick(rng *rand.Rand, n int) *ballot {
 	case n < 60:
 		b := &ballot{kind: 3}
 		if n < 52 { // else the kiosk draws the sitting
-			b.session = fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64()|1)
+			b.session = newSession(rng)
 		}
 		return b
 	case n < 70 && len(p.walkIns) > 0:
@@ -142,7 +150,7 @@ func (p *pool) thanked() (n int) {
 	for _, b := range p.all() {
 		b.mu.Lock()
 		for _, a := range b.attempts {
-			if a.state == thanked {
+			if a.state == thanked && !a.back {
 				n++
 			}
 		}

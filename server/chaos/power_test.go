@@ -169,7 +169,7 @@ func (w *world) there(d *device) {
 	for _, b := range w.pool.all() {
 		b.mu.Lock()
 		for _, a := range b.attempts {
-			if a.device == d.name && w.stateOf(a) == thanked {
+			if a.device == d.name && !a.back && w.stateOf(a) == thanked {
 				checked++
 				if !found[b.subject(a)][a.number] {
 					missing++

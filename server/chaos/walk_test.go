@@ -34,6 +34,9 @@ type cast struct {
 	desk      string
 	attempt   int // see attempt
 	nonce     string
+	sheet     string // see sheet
+	sitting
+	back bool // it was taken back
 }
 
 func (c cast) String() string {
@@ -57,6 +60,8 @@ type truth struct {
 	receipts map[[32]byte][32]byte // hash → ballot
 	facts    int
 	aside    []string // what stands aside at forks
+
+	withdrawals map[[32]byte][]sitting // by ballot
 }
 
 type chainFacts struct {
@@ -73,7 +78,7 @@ type clockFact struct {
 
 // walk reads the facts of a server that is down.
 func (w *world) walk(s *device) (*truth, error) {
-	tr := &truth{casts: map[[32]byte][]cast{}, register: map[[32]byte]registered{}, receipts: map[[32]byte][32]byte{}}
+	tr := &truth{casts: map[[32]byte][]cast{}, register: map[[32]byte]registered{}, receipts: map[[32]byte][32]byte{}, withdrawals: map[[32]byte][]sitting{}}
 	var chains []*chainFacts
 	err := reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) (err error) {
 		chains, err = readChains(tx)
@@ -100,13 +105,19 @@ func (w *world) walk(s *device) (*truth, error) {
 	}
 	for _, c := range chains {
 		for i := range c.facts {
-			if c.facts[i].Kind == fact.KindRating {
-				if err := w.cast(tr, c, i); err != nil {
-					return nil, err
-				}
+			var err error
+			switch c.facts[i].Kind {
+			case fact.KindRating:
+				err = w.cast(tr, c, i)
+			case fact.KindWithdrawal:
+				err = w.withdrawal(tr, &c.facts[i])
+			}
+			if err != nil {
+				return nil, err
 			}
 		}
 	}
+	tr.takeBack()
 	return tr, nil
 }
 
@@ -207,26 +218,32 @@ func (w *world) cast(tr *truth, c *chainFacts, i int) error {
 		return err
 	}
 	x := cast{origin: c.id, number: f.Number, score: b.Score, desk: b.Desk, nonce: string(b.Nonce),
-		attempt: attemptOf(&b)}
-	var key [32]byte
-	switch {
-	case len(b.Receipt) > 0:
-		x.binding, key = 1, [32]byte(b.Receipt)
-		if to, ok := tr.receipts[key]; ok {
-			key = to
-		}
-	case len(b.Sealed) > 0:
-		code, err := w.keys.OpenCode(b.Sealed)
-		if err != nil {
-			return err
-		}
-		x.binding, key = 2, w.keys.Ballot(code)
-	default:
-		x.binding, key = 3, walkInKey(hex.EncodeToString(b.Session))
+		attempt: attemptOf(&b), sheet: sheetOf(&b), sitting: sittingOf(f, b.Session)}
+	key, binding, err := w.ballotOf(tr, b.Receipt, b.Sealed, b.Session)
+	if err != nil {
+		return err
 	}
+	x.binding = binding
 	x.at, x.estimated, x.dated = c.timeOf(i)
 	tr.casts[key] = append(tr.casts[key], x)
 	return nil
+}
+
+// ballotOf gives the ballot of a receipt, a sealed code or a sitting, and which
+// of them it was.
+func (w *world) ballotOf(tr *truth, receipt, sealed, session []byte) (key [32]byte, binding uint8, err error) {
+	switch {
+	case len(receipt) > 0:
+		key = [32]byte(receipt)
+		if to, ok := tr.receipts[key]; ok {
+			key = to
+		}
+		return key, 1, nil
+	case len(sealed) > 0:
+		code, err := w.keys.OpenCode(sealed)
+		return w.keys.Ballot(code), 2, err
+	}
+	return walkInKey(hex.EncodeToString(session)), 3, nil
 }
 
 // timeOf corrects a fact's time: by the first clock fact of its boot, else by
@@ -261,12 +278,15 @@ type result struct {
 func (tr *truth) count(key [32]byte) (r result, ok bool) {
 	known, isKnown := tr.register[key]
 	r.known = known
-	var competing []cast
+	var competing, back []cast
 	for _, c := range tr.casts[key] {
 		switch {
 		case !c.dated,
 			c.binding != 3 && !isKnown,
 			c.binding != 3 && c.at > known.last+30*24*time.Hour.Milliseconds():
+			continue
+		case c.back:
+			back = append(back, c)
 			continue
 		case len(competing) > 0 && c.binding > competing[0].binding:
 			continue // a code never goes before a receipt
@@ -283,6 +303,10 @@ func (tr *truth) count(key [32]byte) (r result, ok bool) {
 			r.cast = c
 		}
 		r.changed = r.changed || c.score != competing[0].score
+	}
+	// What was taken back is an answer that changed.
+	for _, c := range back {
+		r.changed = r.changed || c.binding == r.binding
 	}
 	return r, len(competing) > 0
 }

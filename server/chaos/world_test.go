@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"hailong/internal/sqlite"
+	"hailong/internal/survey"
 	"hailong/server/keyring"
 )
 
@@ -49,8 +50,9 @@ type world struct {
 	servers  []*device
 	kiosks   []*device
 	pool     *pool
-	late     []*ballot // not registered yet
-	failures []failure // of power
+	asked    *survey.ServiceSheet // what the servers' questionnaire asks
+	late     []*ballot            // not registered yet
+	failures []failure            // of power
 	copies   int
 }
 
