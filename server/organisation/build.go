@@ -89,6 +89,32 @@ func (b *builder) settings(d *document) {
 		b.Add(d.patterns[0].At, "bỏ bớt mẫu", "các mẫu mã hồ sơ dài quá %d byte", fact.MaxText)
 	}
 	set(SettingPatterns, joined)
+	b.letter(d)
+}
+
+// letter sets every part of the letter, what is left out too: it is empty then,
+// and not what an earlier file said.
+func (b *builder) letter(d *document) {
+	if d.letter == nil {
+		return
+	}
+	for _, part := range LetterTexts {
+		b.o.Settings = append(b.o.Settings, fact.Setting{Key: LetterOf(part), Value: b.name(*d.letter, part)})
+	}
+	for _, part := range LetterLists {
+		var lines []string
+		for _, v := range d.lines[part] {
+			if strings.ContainsFunc(v.Text, unicode.IsControl) {
+				b.Add(v.At, "gõ lại giá trị này", "«%s» có ký tự điều khiển", part)
+			}
+			lines = append(lines, v.Text)
+		}
+		joined := strings.Join(lines, "\n")
+		if len(joined) > fact.MaxText {
+			b.Add(d.lines[part][0].At, "rút ngắn", "«%s» dài quá %d byte", part, fact.MaxText)
+		}
+		b.o.Settings = append(b.o.Settings, fact.Setting{Key: LetterOf(part), Value: joined})
+	}
 }
 
 // languages checks the tags of the languages offered; Vietnamese is always one.

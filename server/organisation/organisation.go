@@ -39,6 +39,17 @@ const (
 	SettingHours        = "opening_hours"    // for survey.ParseHours; see HoursOf
 )
 
+// The parts of the letter around a periodic report, by the keys of the file's
+// section letter: each is a setting, see LetterOf. Those of LetterLists hold
+// several lines.
+var (
+	LetterTexts = []string{"superior", "agency", "symbol", "place", "archive", "authority", "position", "signer"}
+	LetterLists = []string{"opening", "recipients"}
+)
+
+// LetterOf gives the key of the setting that holds a part of the letter.
+func LetterOf(part string) string { return "letter/" + part }
+
 // HoursOf gives the key of a desk's own opening hours, which go before those of
 // the province.
 func HoursOf(desk string) string { return SettingHours + "/" + desk }

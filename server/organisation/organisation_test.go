@@ -339,3 +339,40 @@ units:
 		t.Error(err)
 	}
 }
+
+// TestLetter: every part is a setting, what the file leaves out too, so that a
+// later file takes it back; without the section nothing is said.
+func TestLetter(t *testing.T) {
+	const base = "province: {name: A}\nunit_kinds: [{code: x, name: X}]\nunits: [{code: u, name: U, kind: x}]\n"
+	letter := func(text string) map[string]string {
+		o, err := Parse("a.yaml", []byte(base+text))
+		if err != nil {
+			t.Fatalf("%v", errors.Join(err, errors.Unwrap(err)))
+		}
+		got := map[string]string{}
+		for _, s := range o.Settings {
+			if strings.HasPrefix(s.Key, "letter/") {
+				got[s.Key] = s.Value
+			}
+		}
+		return got
+	}
+	if got := letter(""); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	got := letter("letter:\n  agency: Sở Nội vụ\n  recipients: [UBND tỉnh, Các sở]\n")
+	if len(got) != len(LetterTexts)+len(LetterLists) || got[LetterOf("agency")] != "Sở Nội vụ" || got[LetterOf("recipients")] != "UBND tỉnh\nCác sở" || got[LetterOf("signer")] != "" {
+		t.Errorf("%q", got)
+	}
+	for _, bad := range []string{
+		"letter:\n  agent: x\n", "letter:\n  opening: x\n", "letter: [x]\n",
+		"letter:\n  agency: " + strings.Repeat("x", 401) + "\n",
+		"letter:\n  opening: [" + strings.Repeat("x", 300) + ", " + strings.Repeat("y", 300) + "]\n",
+		"letter:\n  recipients: [\"a\\u0007\"]\n",
+	} {
+		_, err := Parse("a.yaml", []byte(base+bad))
+		if survey.CodeOf(err) != survey.CodeOrganisationFault || len(yamlfile.Faults(err)) != 1 || yamlfile.Faults(err)[0].Line < 4 {
+			t.Errorf("%.60q: %v", bad, yamlfile.Faults(err))
+		}
+	}
+}

@@ -32,6 +32,8 @@ type document struct {
 	settings row
 	patterns []value
 	tags     []value // languages
+	letter   *row    // nil: the file says nothing of it
+	lines    map[string][]value
 	lists    map[string][]row
 }
 
@@ -49,7 +51,7 @@ var keys = map[string]struct {
 }
 
 // sections are the keys of the file.
-var sections = []string{"province", "unit_kinds", "units", "desks", "kiosks", "targets"}
+var sections = []string{"province", "unit_kinds", "units", "desks", "kiosks", "targets", "letter"}
 
 // read gives the file's shape, or nil where it is not YAML at all.
 func read(c *yamlfile.File, data []byte) *document {
@@ -62,6 +64,8 @@ func read(c *yamlfile.File, data []byte) *document {
 		switch p.Key {
 		case "province":
 			d.readProvince(c, p)
+		case "letter":
+			d.readLetter(c, p)
 		default:
 			d.lists[p.Key] = readList(c, p)
 		}
@@ -95,6 +99,19 @@ func (d *document) readProvince(c *yamlfile.File, p yamlfile.Pair) {
 	}
 	if d.province.get("name").Text == "" {
 		c.Add(p.At, "ghi tên tỉnh, ví dụ name: Tỉnh Nghệ An", "thiếu «name» của tỉnh")
+	}
+}
+
+// readLetter reads what stands around a periodic report.
+func (d *document) readLetter(c *yamlfile.File, p yamlfile.Pair) {
+	d.letter = &row{at: p.At, fields: make(map[string]value)}
+	d.lines = make(map[string][]value)
+	for _, q := range c.Pairs(p.Node, slices.Concat(LetterTexts, LetterLists)) {
+		if slices.Contains(LetterLists, q.Key) {
+			d.lines[q.Key] = c.Scalars(q)
+		} else {
+			put(c, *d.letter, q)
+		}
 	}
 }
 
