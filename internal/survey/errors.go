@@ -45,6 +45,8 @@ const (
 	CodeUnknownService   Code = "HL3006" // arg: what was given
 	CodeUnknownParameter Code = "HL3007" // arg: name of the parameter
 	CodeUnknownKiosk     Code = "HL3008" // arg: code given
+	CodeNotYet           Code = "HL3009" // arg: first day of a period that has not begun
+	CodeNotClosed        Code = "HL3010" // arg: day; only whole months that are closed are told
 
 	// HL4xxx: registering dossiers, receipts, slips and events.
 	CodeDossierRegistered Code = "HL4001" // no receipt id is given out again; ask for a reprint
@@ -223,6 +225,14 @@ var catalogue = map[Code]entry{
 		"Không có máy đánh giá mang mã «%s».",
 		"There is no kiosk with the code “%s”.",
 		"add it to the organisation file and load that file again"},
+	CodeNotYet: {http.StatusBadRequest,
+		"Kỳ này chưa bắt đầu: %s còn ở phía trước.",
+		"This period has not begun: %s is still to come.",
+		"a period that begins today or before"},
+	CodeNotClosed: {http.StatusConflict,
+		"Chỉ có dữ liệu của trọn các tháng đã chốt số liệu; %s thì chưa.",
+		"Only whole months that are closed have this; %s is in none.",
+		"whole months of the past: a month is closed on the fifth day after its end"},
 
 	CodeDossierRegistered: {http.StatusConflict,
 		"Hồ sơ này đã được đăng ký.",
