@@ -80,12 +80,14 @@ func (w *world) byPhone(rng *rand.Rand, d *device, b *ballot) {
 	if a.base == "" || a.number > mostAttempts {
 		return
 	}
+	var next sheet
 	if rng.IntN(4) == 0 {
-		a.sheet = a.sheet.more(rng, w.asked)
+		next = next.more(rng, w.asked)
 	}
 	var more string
 	a.state, a.said, more = tapPhone(a.base, b.id, a)
-	if a.state == thanked && (a.comment != "" || !a.sheet.empty()) {
+	if a.state == thanked && (a.comment != "" || !next.empty()) {
+		a.sheet = next
 		a.again = true
 		a.wrote, a.said = morePhone(a.base, more, a)
 	}
