@@ -126,10 +126,20 @@ type Row struct {
 	Unit    Unit
 	Service survey.Service
 	Judged
-	Parts    []Part  // where the target changed within the period, else nil
-	WalkIns  int64   // number given without receipt or code at the unit's desks; stands beside
-	Dossiers int64   // dossiers whose last event lies in the period, or slips issued in it
-	Rated    int64   // of these, with a counted ballot
+	Parts    []Part // where the target changed within the period, else nil
+	WalkIns  int64  // number given without receipt or code at the unit's desks; stands beside
+	Dossiers int64  // dossiers whose last event lies in the period, or slips issued in it
+	Rated    int64  // of these, with a counted ballot
+	Needed   int64  // ballots that so many dossiers need, for an error of 5%
+	// Times are the dossiers returned in the period, and Asked what was asked of
+	// them on its last day. NoDue are those that no date was promised for.
+	Times survey.Timeliness
+	NoDue int64
+	Asked survey.TimelinessTarget
+	// Ratio766 is that of Quyết định 766/QĐ-TTg, of administrative services: all
+	// dossiers but those whose shown ballot says 1 or 2 and those returned late,
+	// of all. A dossier that was both is taken off twice.
+	Ratio766 survey.Tally
 	Shrunk   float64 // rate for sorting, drawn towards that of the same kind and service
 	Band     int     // 1 is the best of its kind and service; 0 without answers
 }
@@ -146,11 +156,8 @@ type Answer struct {
 // ballot, a dossier, a walk-in or a target in it. Errors: those of
 // survey.Period.Check, CodeUnknownUnit, CodeUnknownService.
 func (x *Index) Query(ctx context.Context, q Query) (Answer, error) {
-	if err := q.Period.Check(); err != nil {
+	if err := q.check(); err != nil {
 		return Answer{}, err
-	}
-	if q.Service > survey.ServicePublic {
-		return Answer{}, survey.New(survey.CodeUnknownService, fmt.Sprint(uint8(q.Service)))
 	}
 	var a Answer
 	err := x.read(ctx, func(tx *sql.Tx) error {
@@ -174,6 +181,7 @@ func (x *Index) Query(ctx context.Context, q Query) (Answer, error) {
 		if err != nil {
 			return err
 		}
+		org.at(q.Period.Last())
 		a, err = answer(ctx, tx, org, q, only, sums, side)
 		return err
 	})
@@ -221,7 +229,11 @@ func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only in
 				b.Covered = q.Period
 			}
 			r := Row{Unit: u.Unit, Service: s, Judged: judge(b, last, org.least),
-				WalkIns: side.walkIns, Dossiers: side.dossiers, Rated: side.rated}
+				WalkIns: side.walkIns, Dossiers: side.dossiers, Rated: side.rated, Needed: survey.SampleNeeded(side.dossiers),
+				Times: side.times, NoDue: side.noDue, Asked: org.times[u.Kind].On(q.Period.Last())}
+			if s == survey.ServiceAdministrative {
+				r.Ratio766 = survey.Ratio766(side.dossiers, b.Counts[0]+b.Counts[1]+side.times.Late)
+			}
 			if len(targets) > 1 {
 				var err error
 				if r.Parts, err = parts.of(key, targets, org.least); err != nil {

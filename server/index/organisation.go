@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"hailong/internal/survey"
 )
@@ -50,13 +51,16 @@ type targetKey struct {
 type organisation struct {
 	units   []unit // by code
 	byCode  map[string]*unit
-	targets map[targetKey][]change // by day
+	targets map[targetKey][]change              // by day
+	times   map[string]survey.TimelinessRoadmap // by kind of unit
+	kinds   map[string]int                      // kindPlace
 	least   int64
 	sample  bool
 }
 
 func readOrganisation(ctx context.Context, tx *sql.Tx) (*organisation, error) {
-	o := &organisation{byCode: map[string]*unit{}, targets: map[targetKey][]change{}, least: survey.LeastAnswers}
+	o := &organisation{byCode: map[string]*unit{}, targets: map[targetKey][]change{},
+		times: map[string]survey.TimelinessRoadmap{}, least: survey.LeastAnswers}
 	kinds := map[string][2]string{}
 	err := each(ctx, tx, func(scan scanner) error {
 		var code string
@@ -103,13 +107,17 @@ func readOrganisation(ctx context.Context, tx *sql.Tx) (*organisation, error) {
 		if err := scan(&key, &value); err != nil {
 			return err
 		}
-		if key == "sample" {
+		if kind, ok := strings.CutPrefix(key, survey.TimelinessPrefix); ok {
+			if r, err := survey.ParseTimeliness(value); err == nil { // else no target: the file's loader refuses such text
+				o.times[kind] = r
+			}
+		} else if key == "sample" {
 			o.sample = value == "true"
 		} else if n, err := strconv.ParseInt(value, 10, 32); err == nil && n > 0 {
 			o.least = n
 		}
 		return nil
-	}, `SELECT key, value FROM setting WHERE key IN ('sample', 'least_answers')`)
+	}, `SELECT key, value FROM setting WHERE key IN ('sample', 'least_answers') OR key GLOB 'timeliness/*'`)
 }
 
 // targetsIn gives the targets that held in the period, in order, with the days
