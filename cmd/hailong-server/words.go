@@ -1,10 +1,29 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hailong/internal/survey"
 	"hailong/server/page"
 )
+
+// comment opens a comment that this server holds. What does not open was not
+// sealed to the servers' key, and is none.
+func (s *server) comment(ctx context.Context, digest [32]byte) (text string, ok bool, err error) {
+	sealed, ok, err := s.words.Get(ctx, digest)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	raw, ok := s.keys.OpenWords(sealed)
+	var w survey.Writing
+	if !ok || json.Unmarshal(raw, &w) != nil {
+		return "", false, nil
+	}
+	return w.Comment, true, nil
+}
 
 // wordsFacts say on the operators' page how far the words that people wrote are.
 func (s *server) wordsFacts(unsent int64) []page.Fact {

@@ -52,4 +52,13 @@ func TestKioskIsToldWhatIsAsked(t *testing.T) {
 	say(fact.KindSetting, &fact.Setting{Key: organisation.HoursOf("D1"), Value: "T3 07:30-11:30"})
 	say(fact.KindQuestionnaire, &fact.Questionnaire{Version: 3, Document: document(3)})
 	told("the desk's own, and the next version", 1, document(3), "T3 07:30-11:30", "vi", "lo")
+	if last, since := s.f.Heard(kiosk.public()); since.IsZero() || last.Before(since) {
+		t.Errorf("heard at %v, listens since %v", last, since)
+	}
+	if _, err := b.Config(t.Context(), make([]byte, 32)); err != nil {
+		t.Fatal(err)
+	}
+	if last, _ := s.f.Heard(make([]byte, 32)); !last.IsZero() {
+		t.Error("a kiosk that nobody admitted is remembered")
+	}
 }

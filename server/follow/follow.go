@@ -55,6 +55,8 @@ type Follower struct {
 
 	mu     sync.Mutex
 	behind map[lagKey]*lag
+	since  time.Time            // it listens; zero: not yet
+	kiosks map[string]time.Time // by public key of a kiosk that is admitted
 }
 
 // New makes a follower; nothing happens before Run.
@@ -71,7 +73,7 @@ func New(o Options) *Follower {
 	if o.Round == 0 {
 		o.Round = time.Minute
 	}
-	return &Follower{o: o, behind: map[lagKey]*lag{}}
+	return &Follower{o: o, behind: map[lagKey]*lag{}, kiosks: map[string]time.Time{}}
 }
 
 // Changed publishes the watermarks that a commit moved. To be called by
@@ -181,6 +183,9 @@ func (f *Follower) apply(ctx context.Context, g group) error {
 // serve answers questions of origins and servers.
 func (f *Follower) serve(ctx context.Context) (stops []func(), err error) {
 	p := f.o.Projection
+	f.mu.Lock()
+	f.since = f.o.Now()
+	f.mu.Unlock()
 	for _, subscribe := range []func() (func(), error){
 		func() (func(), error) {
 			return f.o.Bus.OnAsk(func(o fact.OriginID) { f.publish([]fact.Mark{p.Mark(o)}) })
@@ -210,6 +215,11 @@ func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, 
 	if err != nil {
 		return bus.KioskConfig{}, err
 	}
+	if k.Admitted { // others may be as many as they like
+		f.mu.Lock()
+		f.kiosks[string(public)] = f.o.Now()
+		f.mu.Unlock()
+	}
 	var failed []error
 	setting := func(key string) string {
 		value, err := f.o.Projection.Setting(ctx, key)
@@ -233,4 +243,13 @@ func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, 
 		c.Hours = setting(organisation.SettingHours)
 	}
 	return c, errors.Join(failed...)
+}
+
+// Heard says when the admitted kiosk of a public key last asked for its
+// configuration, which it does once a minute; and since when this server
+// listens. Zero: not yet.
+func (f *Follower) Heard(public []byte) (last, since time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kiosks[string(public)], f.since
 }

@@ -7,9 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 
 	"hailong/internal/survey"
 )
@@ -28,29 +26,29 @@ type Place struct {
 	id                 int64
 }
 
-// Kiosk is a device of a desk.
-type Kiosk struct{ Code, Name string }
-
 // Desk is how one receiving desk goes, for those who run it.
 type Desk struct {
 	Place
 	Day    survey.Day
 	Sample bool
 	Least  int64 // answers needed for a verdict
-	Kiosks []Kiosk
 
 	// Numbers move at once.
 	Number  int64     // ballots counted on this day
 	WalkIns int64     // given on this day without receipt or code
-	Hours   [24]int64 // ballots of this day by hour, with walk-ins
+	Hours   [24]int64 // ballots of this day by hour, without walk-ins
 
 	// Rates and faces move by five ballots and more, in whole blocks.
 	Today Judged
-	Faces []survey.Score // of Today, shuffled; at most MostFaces
-	Month Judged         // the last DeskDays days
+	Month Judged // the last DeskDays days
 	// Days are the days on which blocks end, in order: each with all those
 	// blocks, and the target of that day.
 	Days []Judged
+	// Faces are the answers of the last of Days, shuffled; at most MostFaces.
+	Faces []survey.Score
+	// Told names the answers, ticks and comments in the figures of Month: it
+	// changes as they do.
+	Told string
 
 	MonthWalkIns    int64
 	Dossiers, Rated int64 // participation of the whole unit in the last DeskDays days
@@ -104,24 +102,56 @@ func (x *Index) Desk(ctx context.Context, code string, today survey.Day) (Desk, 
 		if err != nil {
 			return err
 		}
-		return d.read(ctx, tx, org, code)
+		_, _, err = x.readDesk(ctx, tx, org, code, &d, monthOf(today))
+		return err
 	})
 	if err != nil {
 		return Desk{}, err
 	}
-	d.Faces = x.faces(code, today, d.Today.Counts)
 	return d, nil
 }
 
-func (d *Desk) read(ctx context.Context, tx *sql.Tx, org *organisation, code string) error {
+// monthOf are the DeskDays days up to a day.
+func monthOf(today survey.Day) survey.Period {
+	return survey.Period{From: today - DeskDays + 1, To: today + 1}
+}
+
+// readDesk fills a desk's answer, and gives the blocks of its cells in a period
+// that ends with the day, and what more than scores those of Month say.
+func (x *Index) readDesk(ctx context.Context, tx *sql.Tx, org *organisation, code string, d *Desk, p survey.Period) ([]cellBlocks, []told, error) {
+	u, err := d.find(ctx, tx, org, code)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := d.readNumbers(ctx, tx, u.id, monthOf(d.Day)); err != nil {
+		return nil, nil, err
+	}
+	cells, err := readBlocks(ctx, tx, d.id, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.sum(org, u, cells)
+	told, err := readTold(ctx, tx, d.id, cells, monthOf(d.Day))
+	if err != nil {
+		return nil, nil, err
+	}
+	d.Told = x.name(told)
+	if n := len(d.Days); n > 0 {
+		d.Faces = x.faces(code, d.Days[n-1].Covered.Last(), d.Days[n-1].Counts)
+	}
+	return cells, told, nil
+}
+
+// find reads which desk it is.
+func (d *Desk) find(ctx context.Context, tx *sql.Tx, org *organisation, code string) (*unit, error) {
 	var of string
 	err := tx.QueryRowContext(ctx, `SELECT code, id, unit, name, name_en, service FROM desk WHERE code = ?`, code).
 		Scan(&d.Code, &d.id, &of, &d.Name, &d.NameEN, &d.Service)
 	if errors.Is(err, sql.ErrNoRows) {
-		return survey.New(survey.CodeUnknownDesk, clip(code))
+		return nil, survey.New(survey.CodeUnknownDesk, clip(code))
 	}
 	if err != nil {
-		return fmt.Errorf("desk: %w", err)
+		return nil, fmt.Errorf("desk: %w", err)
 	}
 	d.Sample, d.Least = org.sample, org.least
 	u := org.byCode[of]
@@ -129,15 +159,19 @@ func (d *Desk) read(ctx context.Context, tx *sql.Tx, org *organisation, code str
 		u = &unit{Unit: Unit{Code: of, Name: of, NameEN: of}}
 	}
 	d.Unit = u.Unit
-	month := survey.Period{From: d.Day - DeskDays + 1, To: d.Day + 1}
-	if err := d.readNumbers(ctx, tx, u.id, month); err != nil {
-		return err
+	return u, nil
+}
+
+// sum adds up the blocks of the desk's cells: today's, the month's, and those
+// that end on each day.
+func (d *Desk) sum(org *organisation, u *unit, cells []cellBlocks) {
+	var all []Block
+	for i := range cells {
+		r := cells[i].in(monthOf(d.Day))
+		all = append(all, r.blocks...)
+		d.Month.Waiting += r.waiting
 	}
-	blocks, waiting, err := readBlocks(ctx, tx, d.id, month)
-	if err != nil {
-		return err
-	}
-	for _, b := range blocks {
+	for _, b := range byEnd(all) {
 		t := org.targetsIn(u, d.Service, b.Covered.Last().Single())[0]
 		d.Days = append(d.Days, judge(b, t, d.Least))
 		d.Month.Block = beside(d.Month.Block, b)
@@ -145,11 +179,9 @@ func (d *Desk) read(ctx context.Context, tx *sql.Tx, org *organisation, code str
 			d.Today.Block = b
 		}
 	}
-	d.Month.Waiting = waiting
 	d.Today.Waiting = max(0, d.Number-d.Today.Counts.Answers())
 	target := org.targetsIn(u, d.Service, d.Day.Single())[0]
 	d.Today, d.Month = judge(d.Today.Block, target, d.Least), judge(d.Month.Block, target, d.Least)
-	return nil
 }
 
 func (d *Desk) readNumbers(ctx context.Context, tx *sql.Tx, unit int64, month survey.Period) error {
@@ -191,83 +223,7 @@ WHERE unit = ? AND service = ? AND day >= ? AND day < ?`, unit, d.Service, month
 	if err != nil {
 		return fmt.Errorf("participation: %w", err)
 	}
-	return each(ctx, tx, func(scan scanner) error {
-		var k Kiosk
-		err := scan(&k.Code, &k.Name)
-		d.Kiosks = append(d.Kiosks, k)
-		return err
-	}, `SELECT code, name FROM kiosk WHERE desk = ? ORDER BY code`, d.Code)
-}
-
-// readBlocks gives the full blocks of a desk's cells that end in the period,
-// those that end on one day together, by that day; and the number of ballots of
-// the period that are in none yet.
-func readBlocks(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) (all []Block, waiting int64, err error) {
-	of := edges{}
-	err = each(ctx, tx, func(scan scanner) error {
-		var c cell
-		err := scan(&c.id, &c.unit, &c.service)
-		of[c] = &edge{before: p.From}
-		return err
-	}, `SELECT id, unit, service FROM cell WHERE desk = ?`, desk)
-	if err != nil {
-		return nil, 0, err
-	}
-	held := edges{}
-	if err := readHeld(ctx, tx, p, scope{desk: desk}, held); err != nil {
-		return nil, 0, err
-	}
-	for c, e := range held {
-		mine := of[cell{id: c.id, unit: c.unit, service: c.service}]
-		mine.before, mine.shown = min(mine.before, e.before), e.shown
-	}
-	if err := readTails(ctx, tx, p, of); err != nil {
-		return nil, 0, err
-	}
-	ending := map[survey.Day]Block{}
-	for _, e := range of {
-		slices.SortFunc(e.days, func(a, b day) int { return int(a.day - b.day) })
-		shown, begin, open := merge(e.days, e.shown), never, int64(0)
-		for _, last := range ends(shown) {
-			if last < p.From {
-				begin = last // of the last block before the period
-			}
-		}
-		for _, b := range blocks(shown, p) {
-			open -= b.Counts.Answers()
-			last := b.Covered.Last()
-			if have, ok := ending[last]; ok {
-				b = beside(have, b)
-			}
-			ending[last] = b
-		}
-		for _, d := range e.days {
-			if d.day > begin {
-				open += d.Counts.Answers()
-			}
-		}
-		waiting += max(0, open)
-	}
-	for _, d := range slices.Sorted(maps.Keys(ending)) {
-		all = append(all, ending[d])
-	}
-	return all, waiting, nil
-}
-
-// blocks gives the full blocks of one cell's days that end in the period.
-func blocks(shown []day, p survey.Period) []Block {
-	var all []Block
-	i := 0
-	for _, last := range ends(shown) {
-		b := Block{Covered: survey.Period{From: shown[i].day, To: last + 1}}
-		for ; i < len(shown) && shown[i].day <= last; i++ {
-			b.Figures = b.add(shown[i].Figures, 1)
-		}
-		if last >= p.From {
-			all = append(all, b)
-		}
-	}
-	return all
+	return nil
 }
 
 // faces shuffles the answers of a day. The order depends on the counts and on a

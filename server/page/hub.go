@@ -237,10 +237,11 @@ func events(d *index.Desk) []byte {
 	return fmt.Appendf(nil, "event: numbers\ndata: %s\n\nevent: figures\ndata: %s\n\n", numbers, version(d))
 }
 
-// version names the state of a desk's rates and faces, numbers aside.
+// version names the state of a desk's rates, faces, answers and comments, numbers
+// aside.
 func version(d *index.Desk) string {
 	today, month := d.Today, d.Month
 	today.Waiting, month.Waiting = 0, 0
-	sum := sha256.Sum256(fmt.Appendf(nil, "%v %+v %+v %v %+v", d.Day, today, month, d.Faces, d.Days))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%v %+v %+v %v %+v %s", d.Day, today, month, d.Faces, d.Days, d.Told))
 	return hex.EncodeToString(sum[:8])
 }

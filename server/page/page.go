@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -22,12 +23,14 @@ type Index interface {
 	Today() survey.Day
 	Query(context.Context, index.Query) (index.Answer, error)
 	Desk(ctx context.Context, code string, today survey.Day) (index.Desk, error)
+	DeskWhole(ctx context.Context, code string, today survey.Day) (index.Whole, error)
+	DeskKiosks(ctx context.Context, code string) ([]index.Kiosk, survey.Hours, error)
 	Desks(context.Context) ([]index.Place, error)
 	Units(context.Context) ([]index.Unit, error)
 	Status(context.Context) (index.Status, error)
 }
 
-// Deps are what the pages need; all but System are required.
+// Deps are what the pages need; System and what follows it may be nil.
 type Deps struct {
 	Index Index
 	Views *httpx.Views
@@ -36,6 +39,13 @@ type Deps struct {
 	// System gives further facts for the operators' page, such as the state of
 	// the stream; nil: none.
 	System func(context.Context) []Fact
+	// Comment gives the words of a comment by their digest; false where this
+	// server does not hold them. nil: none.
+	Comment func(ctx context.Context, digest [32]byte) (string, bool, error)
+	// Heard says when the kiosk of a public key last asked this server anything,
+	// and since when the server listens; nil: not known.
+	Heard func(public []byte) (last, since time.Time)
+	Now   func() time.Time // nil: time.Now
 }
 
 // Fact is a line of the operators' page, in both languages. The value is short;

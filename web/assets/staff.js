@@ -1,5 +1,5 @@
-// Draws the charts of staff pages and moves the numbers of an open desk page.
-// Without it the pages show the same figures as tables.
+// Draws the charts of staff pages. Without it the pages show the same figures as
+// tables.
 (function () {
   "use strict";
 
@@ -57,8 +57,9 @@
       ];
       return o;
     },
-    verdicts: function (data) {
+    verdicts: function (data, box) {
       var o = frame(data);
+      box.style.height = 64 + 30 * data.labels.length + "px";
       var fill = ["#2f8a5b", "#c8502f", "#a9b5be"];
       o.aria.decal = { show: true };
       o.legend = { top: 0, left: 0, selectedMode: false };
@@ -75,14 +76,15 @@
   function draw(root) {
     if (!window.echarts) return;
     root.querySelectorAll("[data-chart]").forEach(function (box) {
+      if (drawn.has(box)) return;
       var data = JSON.parse(box.querySelector("script").textContent);
       box.hidden = false;
-      if (data.kind === "verdicts") box.style.height = 64 + 30 * data.labels.length + "px";
+      var option = makers[data.kind](data, box); // may set the height
       var canvas = document.createElement("div");
       canvas.style.height = "100%";
       box.appendChild(canvas);
       var chart = window.echarts.init(canvas, null, { renderer: "canvas" });
-      chart.setOption(makers[data.kind](data));
+      chart.setOption(option);
       drawn.set(box, { chart: chart, data: data });
       var behind = box.nextElementSibling;
       if (behind && behind.tagName === "DETAILS") behind.open = false;
@@ -93,76 +95,21 @@
     drawn.forEach(function (d) { d.chart.resize(); });
   });
 
-  function forget(root) {
-    drawn.forEach(function (d, box) {
-      if (root.contains(box)) {
-        d.chart.dispose();
-        drawn.delete(box);
-      }
-    });
-  }
+  // The scripts of single pages add kinds of chart before the page is drawn.
+  window.hailong = Object.assign(window.hailong || {}, {
+    charts: { makers: makers, frame: frame, category: category, number: number, percent: percent, colours: colours, drawn: drawn, draw: draw }
+  });
+  document.addEventListener("DOMContentLoaded", function () { draw(document); });
 
-  function numbers(m) {
-    if (m.day !== document.getElementById("desk").dataset.day) { location.reload(); return; } // midnight
-    document.getElementById("number").textContent = number(m.number);
-    document.getElementById("walkins").textContent = number(m.walkIns);
-    document.querySelectorAll("[data-waiting]").forEach(function (e) { e.textContent = number(m.waiting); });
-    var box = document.querySelector(".chart-hours");
-    var d = drawn.get(box);
-    var first = JSON.parse(box.querySelector("script").textContent);
-    var outside = m.hours.some(function (n, h) { return n > 0 && (h < first.from || h >= first.from + first.labels.length); });
-    if (outside) { location.reload(); return; }
-    var shown = m.hours.slice(first.from, first.from + first.labels.length);
-    if (d) d.chart.setOption({ series: [{ data: shown }] });
-    document.querySelectorAll("#hours td").forEach(function (td, i) { td.textContent = number(shown[i]); });
-  }
-
-  function live(desk) {
-    var state = document.getElementById("live");
-    var text = state.querySelector("[data-text]");
-    var figures = document.getElementById("figures");
-    var wanted = "";
-    var busy = false;
-
-    function say(on) {
-      state.hidden = false;
-      state.classList.toggle("on", on);
-      var words = on ? state.dataset.words : state.dataset.lost;
-      if (text.textContent !== words) text.textContent = words;
-    }
-
-    // Fetches rates and faces anew until the page shows what the server named.
-    function renew() {
-      if (busy || !wanted || figures.firstElementChild.dataset.version === wanted) return;
-      busy = true;
-      fetch(desk.dataset.part, { cache: "no-store" })
-        .then(function (r) { if (!r.ok) throw new Error("status " + r.status); return r.text(); })
-        .then(function (html) {
-          forget(figures);
-          figures.innerHTML = html;
-          draw(figures);
-          if (figures.firstElementChild.dataset.version !== wanted) setTimeout(renew, 1000);
-        })
-        .catch(function () { setTimeout(renew, 3000); })
-        .finally(function () { busy = false; });
-    }
-
-    function open() {
-      var source = new EventSource(desk.dataset.live);
-      source.addEventListener("open", function () { say(true); });
-      source.addEventListener("numbers", function (e) { numbers(JSON.parse(e.data)); });
-      source.addEventListener("figures", function (e) { wanted = e.data; renew(); });
-      source.addEventListener("error", function () {
-        say(false);
-        // The browser tries again by itself, but gives up after an answer that
-        // is no stream, such as a proxy's error page.
-        if (source.readyState === EventSource.CLOSED) setTimeout(open, 3000);
-      });
-    }
-    open();
-  }
-
-  draw(document);
-  var desk = document.getElementById("desk");
-  if (desk && window.EventSource) live(desk);
+  // On paper the tables stand beside their charts.
+  var shut = [];
+  window.addEventListener("beforeprint", function () {
+    shut = Array.from(document.querySelectorAll("details:not([open])"));
+    shut.forEach(function (d) { d.open = true; });
+    drawn.forEach(function (d) { d.chart.resize(); });
+  });
+  window.addEventListener("afterprint", function () {
+    shut.forEach(function (d) { d.open = false; });
+    drawn.forEach(function (d) { d.chart.resize(); });
+  });
 })();

@@ -1,0 +1,330 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"hailong/internal/fact"
+	"hailong/internal/survey"
+)
+
+const (
+	insertSaid  = `INSERT INTO said VALUES (?, ?, ?, ?)`
+	insertFact  = `INSERT INTO fact VALUES (?, ?)`
+	insertEntry = `INSERT INTO entry VALUES (?, ?)`
+	insertText  = `INSERT INTO text (fact, ballot, session, purpose, digest, size, holds) VALUES (?, ?, ?, ?, ?, 1, 1)`
+	insertSheet = `INSERT INTO questionnaire VALUES (?, ?, ?)`
+)
+
+// sheet asks two questions of each kind of service and offers three reasons.
+func sheet(t testing.TB, version uint16, extra ...string) []byte {
+	t.Helper()
+	vi := func(s string) survey.Words { return survey.Words{"vi": s} }
+	q := survey.Questionnaire{Version: version, Consent: vi("ừ")}
+	for range 5 {
+		q.Scale = append(q.Scale, vi("mức"))
+	}
+	for _, s := range survey.Services {
+		one := survey.ServiceSheet{Service: s, Overall: vi("?"), Factors: []survey.Factor{{Code: "f", Name: vi("Yếu tố")}}}
+		for _, c := range append([]string{"one", "two"}, extra...) {
+			one.Questions = append(one.Questions, survey.Question{Code: c, Factor: "f", Text: vi("Câu " + c)})
+		}
+		for _, c := range []string{"a", "b", "c"} {
+			one.Reasons = append(one.Reasons, survey.Reason{Code: c, Factor: "f", Good: vi("tốt " + c), Bad: vi("kém " + c)})
+		}
+		q.Services = append(q.Services, one)
+	}
+	d, err := q.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// spoken is a rating as a ballot shows it; zero id: none that says more.
+type spoken struct {
+	id      int64
+	rating  fact.Rating
+	comment []byte // digest; nil: none
+}
+
+// sayer makes ratings with their facts and texts.
+type sayer struct {
+	next int64
+	rows []statement
+}
+
+func (s *sayer) say(t *rapid.T, ballot int64, score int64) spoken {
+	s.next++
+	r := fact.Rating{Session: bytes.Repeat([]byte{byte(s.next)}, 16), Nonce: make([]byte, 16), Score: uint8(max(score, 1)), Channel: 1}
+	for _, q := range []string{"one", "two", "old", "unknown"} {
+		if n := rapid.IntRange(0, 8).Draw(t, q); n > 0 && n <= 5 {
+			r.Answers = append(r.Answers, fact.Answer{Question: q, Score: uint8(n)})
+		}
+	}
+	if len(r.Answers) > 0 && rapid.Bool().Draw(t, "again") {
+		r.Answers = append(r.Answers, fact.Answer{Question: r.Answers[0].Question, Score: 1}) // counts once
+	}
+	for _, tick := range []string{"+a", "-a", "-b", "+c", "-unknown", "+c"} {
+		if rapid.IntRange(0, 3).Draw(t, tick) == 0 {
+			r.Reasons = append(r.Reasons, tick)
+		}
+	}
+	x := spoken{id: 3<<40 | s.next, rating: r}
+	body, err := fact.Marshal(&r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := (&fact.Fact{Version: fact.Version, Number: uint64(s.next), Kind: fact.KindRating, Body: body}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.rows = append(s.rows, row(insertFact, x.id, data), row(insertEntry, ballot, x.id))
+	write := func(session []byte, purpose survey.Purpose, digest []byte) {
+		s.next++
+		s.rows = append(s.rows, row(insertText, 3<<40|s.next, ballot, session, purpose, digest), row(insertEntry, ballot, 3<<40|s.next))
+	}
+	digest := func(kind string) []byte { d := sha256.Sum256(fmt.Append(nil, kind, s.next)); return d[:] }
+	switch rapid.IntRange(0, 5).Draw(t, "text") {
+	case 0:
+		write(r.Session, survey.PurposeComment, digest("first"))
+		x.comment = digest("comment")
+		write(r.Session, survey.PurposeComment, x.comment)
+	case 1:
+		write(r.Session, survey.PurposeContact, digest("contact"))
+		write(bytes.Repeat([]byte{255}, 16), survey.PurposeComment, digest("of another sitting"))
+	case 2:
+		write(r.Session, survey.PurposeComment, digest("taken back"))
+		write(r.Session, survey.PurposeComment, []byte{})
+	}
+	return x
+}
+
+// shownBallot is one as it is shown.
+type shownBallot struct {
+	said
+	spoken
+}
+
+// naiveSaid counts one by one what the ballots of whole blocks say.
+func naiveSaid(all map[cell][]shownBallot, p survey.Period) (sums map[survey.Service]Said, comments [][32]byte) {
+	sums = map[survey.Service]Said{}
+	for c, of := range all {
+		plain := make([]said, len(of))
+		for i := range of {
+			plain[i] = of[i].said
+		}
+		s := sums[c.service]
+		begin := survey.Day(-1)
+		for _, b := range blocksOf(figuresOf(plain), p.To) {
+			if !b.full {
+				break
+			}
+			if b.last >= p.From {
+				for _, x := range of {
+					if x.score == 0 || x.day <= begin || x.day > b.last {
+						continue
+					}
+					s.Ballots++
+					if x.id == 0 {
+						continue
+					}
+					s.More++
+					if x.comment != nil {
+						comments = append(comments, [32]byte(x.comment))
+					}
+				}
+			}
+			begin = b.last
+		}
+		if s.Ballots > 0 {
+			sums[c.service] = s
+		}
+	}
+	return sums, comments
+}
+
+// naiveCount counts the ballots of the set that gave an answer, or ticked.
+func naiveCount(all map[cell][]shownBallot, p survey.Period, service survey.Service, is func(*fact.Rating) bool) (n int64) {
+	for c, of := range all {
+		if c.service != service {
+			continue
+		}
+		plain := make([]said, len(of))
+		for i := range of {
+			plain[i] = of[i].said
+		}
+		begin := survey.Day(-1)
+		for _, b := range blocksOf(figuresOf(plain), p.To) {
+			for _, x := range of {
+				if b.full && b.last >= p.From && x.score != 0 && x.day > begin && x.day <= b.last && x.id != 0 && is(&x.rating) {
+					n++
+				}
+			}
+			begin = b.last
+		}
+	}
+	return n
+}
+
+// TestSaidRecount: what a desk's page says of questions, ticks and comments
+// equals a recount from single ballots, for random ballots and ballots held back.
+func TestSaidRecount(t *testing.T) {
+	f := newFixture(t)
+	f.write(row(insertUnit, "A", 1, "A", "A", "k", "", 0, 0), row(insertUnit, "B", 2, "B", "B", "k", "A", 0, 0),
+		row(insertDesk, "D10", 10, "A", "", "", 1), row(insertDesk, "D11", 11, "A", "", "", 1),
+		row(insertSheet, 1, 0, sheet(t, 1, "old")), row(insertSheet, 2, 5, sheet(t, 2)), row(insertSheet, 3, 90, sheet(t, 3, "new")))
+	cells := []cell{{1, 1, 10, 1}, {2, 2, 10, 1}, {3, 1, 10, 2}, {4, 1, 11, 1}}
+	for _, c := range cells {
+		f.write(row(insertCell, c.id, c.unit, c.service, c.desk))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		of := &sayer{}
+		for _, table := range []string{"cell_day", "held", "said", "fact", "entry", "text"} {
+			of.rows = append(of.rows, row(`DELETE FROM `+table))
+		}
+		shown := map[cell][]shownBallot{}
+		ballot := int64(0)
+		draw := func(absent bool) shownBallot {
+			x := shownBallot{said: drawSaid(t, absent)}
+			if x.score != 0 && rapid.Bool().Draw(t, "says more") {
+				x.spoken = of.say(t, ballot, x.score)
+			}
+			return x
+		}
+		for _, c := range cells {
+			var now []said
+			put := func(x shownBallot) {
+				now = append(now, x.said)
+				if x.id != 0 {
+					of.rows = append(of.rows, row(insertSaid, c.id, x.day, ballot, x.id))
+				}
+			}
+			for range rapid.IntRange(0, 25).Draw(t, "ballots") {
+				ballot++
+				x := draw(false)
+				put(x)
+				shown[c] = append(shown[c], x)
+			}
+			for range rapid.IntRange(0, 4).Draw(t, "held") {
+				ballot++
+				is, was := draw(true), draw(true)
+				if rapid.IntRange(0, 2).Draw(t, "same") == 0 {
+					is.spoken = was.spoken // only the score changed
+				}
+				if is.score == 0 {
+					is.spoken = spoken{}
+				}
+				put(is)
+				shown[c] = append(shown[c], was)
+				of.rows = append(of.rows, row(insertHeld, c.id, ballot, is.day, is.score, is.channel, is.binding, is.changed, is.id,
+					was.day, was.score, was.channel, was.binding, was.changed, was.id))
+			}
+			days, carry := figuresOf(now), int64(0)
+			for d := survey.Day(1); d <= 40; d++ {
+				if g, ok := days[d]; ok {
+					if carry += g.Counts.Answers(); carry >= 5 {
+						carry = 0
+					}
+					n := g.Counts
+					of.rows = append(of.rows, row(insertCellDay, c.id, d, n[0], n[1], n[2], n[3], n[4], g.Kiosk, g.Receipt, g.Changed, carry))
+				}
+			}
+		}
+		f.write(of.rows...)
+		for range 3 {
+			day := survey.Day(rapid.IntRange(1, 60).Draw(t, "day"))
+			p := monthOf(day)
+			for desk, code := range map[int64]string{10: "D10", 11: "D11"} {
+				here := map[cell][]shownBallot{}
+				for c, all := range shown {
+					if c.desk == desk {
+						here[c] = all
+					}
+				}
+				w, err := f.x.DeskWhole(context.Background(), code, day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sums, comments := naiveSaid(here, p)
+				slices.SortFunc(comments, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+				got := slices.Clone(w.Comments)
+				slices.SortFunc(got, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+				if !slices.Equal(got, comments) {
+					t.Fatalf("%s on %d: %d comments, want %d", code, day, len(got), len(comments))
+				}
+				if len(w.Said) != len(sums) {
+					t.Fatalf("%s on %d: %+v, want %+v", code, day, w.Said, sums)
+				}
+				all := int64(0)
+				for _, s := range w.Said {
+					all += s.Ballots
+					if want := sums[s.Service]; s.Ballots != want.Ballots || s.More != want.More {
+						t.Fatalf("%s on %d: %d ballots, %d say more, want %+v", code, day, s.Ballots, s.More, want)
+					}
+					checkQuestions(t, s, day < 5, func(is func(*fact.Rating) bool) int64 { return naiveCount(here, p, s.Service, is) })
+				}
+				if all != w.Month.Counts.Answers() {
+					t.Fatalf("%s on %d: of %d ballots, the rate is of %d", code, day, all, w.Month.Counts.Answers())
+				}
+			}
+		}
+	})
+}
+
+// checkQuestions: the questions of the sheet in force, which is the first or
+// not, then those of another that were answered.
+func checkQuestions(t *rapid.T, s Said, first bool, count func(func(*fact.Rating) bool) int64) {
+	t.Helper()
+	for _, q := range s.Questions {
+		var want survey.Counts
+		for score := range want {
+			want[score] = count(func(r *fact.Rating) bool {
+				i := slices.IndexFunc(r.Answers, func(a fact.Answer) bool { return a.Question == q.Code })
+				return i >= 0 && int(r.Answers[i].Score) == score+1
+			})
+		}
+		if diff := cmp.Diff(want, q.Counts); diff != "" || q.Skipped != s.Ballots-want.Answers() {
+			t.Fatalf("question %s: skipped %d, %s", q.Code, q.Skipped, diff)
+		}
+	}
+	codes := []string{}
+	for _, q := range s.Questions {
+		codes = append(codes, q.Code)
+	}
+	want := []string{"one", "two"}
+	if first || count(func(r *fact.Rating) bool {
+		return slices.ContainsFunc(r.Answers, func(a fact.Answer) bool { return a.Question == "old" })
+	}) > 0 {
+		want = append(want, "old")
+	}
+	if !slices.Equal(codes, want) {
+		t.Fatalf("questions %v, want %v", codes, want)
+	}
+	for sign, ticks := range map[string][]Tick{"+": s.Good, "-": s.Bad} {
+		if !slices.IsSortedFunc(ticks, func(a, b Tick) int { return int(b.Number - a.Number) }) {
+			t.Fatalf("not ranked: %+v", ticks)
+		}
+		for _, code := range []string{"a", "b", "c", "unknown"} {
+			n := count(func(r *fact.Rating) bool { return slices.Contains(r.Reasons, sign+code) })
+			i := slices.IndexFunc(ticks, func(x Tick) bool { return x.Code == code })
+			got := int64(0)
+			if i >= 0 {
+				got = ticks[i].Number
+			}
+			if code == "unknown" {
+				n = 0 // nobody was asked
+			}
+			if got != n || i >= 0 && n == 0 {
+				t.Fatalf("%s%s: %d, want %d", sign, code, got, n)
+			}
+		}
+	}
+}
