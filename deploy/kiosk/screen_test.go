@@ -35,13 +35,13 @@ func eventually(t testing.TB, what string, so func() bool) {
 }
 
 // launch starts a program in a group of its own, which ends with the test.
-func launch(t testing.TB, as *syscall.Credential, env []string, name string, args ...string) {
+func launch(t testing.TB, env []string, name string, args ...string) {
 	t.Helper()
 	said := &bytes.Buffer{}
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = said, said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: as}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +95,27 @@ func startScreen(t *testing.T, rotate string) *screen {
 	if err := errors.Join(os.Mkdir(s.runtime, 0o700), os.Mkdir(tools, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	// As root cage does not run; where the machine of the test allows Chromium no
-	// sandbox of its own it does not either.
-	var as *syscall.Credential
+	// As root, which cage refuses to be, the policy is put where Chromium reads it,
+	// for this one alone; and Chromium, which may have no sandbox where the test
+	// runs, goes without.
+	start := []string{filepath.Join(tools, "hailong-screen")}
 	if os.Getuid() == 0 {
-		as = &syscall.Credential{Uid: nobody, Gid: nobody}
 		if err := errors.Join(os.Chown(s.runtime, nobody, nobody), os.Chmod(dir, 0o711), os.Chmod(filepath.Dir(dir), 0o711)); err != nil {
 			t.Fatal(err)
 		}
+		policy, err := os.ReadFile("chromium-policy.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// At this kiosk's address; and the test itself looks in by the developers' tools.
+		here := strings.NewReplacer("127.0.0.1:8090", address, `"DeveloperToolsAvailability": 2`, `"DeveloperToolsAvailability": 1`).Replace(string(policy))
+		if err := os.WriteFile(filepath.Join(tools, "policy.json"), []byte(here), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		start = []string{"unshare", "--mount", "sh", "-ec", `mount -t tmpfs none /etc/chromium
+			mkdir -p /etc/chromium/policies/managed
+			cp "$1/policy.json" /etc/chromium/policies/managed/hailong.json
+			exec setpriv --reuid=65534 --regid=65534 --clear-groups "$1/hailong-screen"`, "sh", tools}
 	}
 	wrapper := "#!/bin/sh\nexec /usr/bin/chromium --no-sandbox --remote-debugging-port=0 \"$@\"\n"
 	script, err := os.ReadFile("hailong-screen")
@@ -114,11 +127,11 @@ func startScreen(t *testing.T, rotate string) *screen {
 			t.Fatal(err)
 		}
 	}
-	launch(t, as, []string{
+	launch(t, []string{
 		"PATH=" + tools + ":" + os.Getenv("PATH"), "HOME=" + s.runtime, "XDG_RUNTIME_DIR=" + s.runtime, "WAYLAND_DISPLAY=",
 		"WLR_BACKENDS=headless", "WLR_RENDERER=pixman", "WLR_LIBINPUT_NO_DEVICES=1", "HAILONG_SCREEN_URL=" + s.kiosk, "HAILONG_ROTATE=" + rotate,
-	}, filepath.Join(tools, "hailong-screen"))
-	launch(t, nil, nil, program, "serve", "--data="+filepath.Join(dir, "data"), "--listen="+address, "--nats=nats://127.0.0.1:1")
+	}, start[0], start[1:]...)
+	launch(t, nil, program, "serve", "--data="+filepath.Join(dir, "data"), "--listen="+address, "--nats=nats://127.0.0.1:1")
 	return s
 }
 
@@ -243,7 +256,24 @@ func TestScreen(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if os.Getuid() == 0 {
+				policed(t, page, map[bool]string{false: strings.Replace(s.kiosk, "127.0.0.1", "localhost", 1), true: "chrome://version/"}[upright])
+			}
 		})
+	}
+}
+
+// policed checks that the browser keeps to the kiosk's page, and lets it use the
+// camera without asking whoever stands there.
+func policed(t *testing.T, page context.Context, elsewhere string) {
+	t.Helper()
+	camera, err := chromedp.Run(page, chromedp.Evaluate[string](`navigator.permissions.query({ name: "camera" }).then(p => p.state)`, chromedp.EvalAwaitPromise))
+	if err != nil || camera != "granted" {
+		t.Errorf("the camera is %q (%v)", camera, err)
+	}
+	// The browser lets nobody into a page that it blocked, so there is one try.
+	if err := chromedp.Do(page, chromedp.Navigate(elsewhere)); err == nil || !strings.Contains(err.Error(), "ERR_BLOCKED_BY_ADMINISTRATOR") {
+		t.Errorf("%s: %v", elsewhere, err)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestBrowserPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(policy.URLBlocklist) != 1 || policy.URLBlocklist[0] != "*" || len(policy.URLAllowlist) != 1 || len(policy.VideoCaptureAllowedUrls) != 1 ||
+	if len(policy.URLBlocklist) == 0 || policy.URLBlocklist[0] != "*" || len(policy.URLAllowlist) != 1 || len(policy.VideoCaptureAllowedUrls) != 1 ||
 		policy.URLAllowlist[0] != policy.VideoCaptureAllowedUrls[0] || !strings.Contains(string(script), ":-"+policy.URLAllowlist[0]+"/}") {
 		t.Errorf("%+v", policy)
 	}
