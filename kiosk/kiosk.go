@@ -107,7 +107,7 @@ func New(o Options) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	views, err := httpx.NewViews(web.Templates(), assets)
+	views, err := httpx.NewViews(web.Templates(), assets, "kiosk", "error")
 	if err != nil {
 		return nil, err
 	}

@@ -368,6 +368,10 @@ func TestViewsRenderConcurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
+	both := fstest.MapFS{"s/one.html": {Data: []byte(`{{define "frame"}}{{end}}`)}, "others/page.html": {Data: []byte(`{{unknown}}`)}}
+	if alone, err := httpx.NewViews(both, assets, "s"); err != nil || !alone.Has("s/one") || len(alone.Names()) != 1 {
+		t.Errorf("a set alone: %v", err)
+	}
 	if _, err := httpx.NewViews(fstest.MapFS{"s/one.html": {Data: []byte(`{{define "main"}}{{end}}`)}}, assets); err == nil {
 		t.Error("a page without a frame was taken")
 	}

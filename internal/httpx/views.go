@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -33,8 +34,9 @@ const partsFolder = "parts"
 //	script NAME  the deferred <script> of a script, nothing where there is none
 //
 // so that pages stay plain, and work, where scripts and styles of other
-// projects were not fetched.
-func NewViews(files fs.FS, assets *Assets) (*Views, error) {
+// projects were not fetched. Where sets are named, the others are left alone: a
+// kiosk neither holds the staff's pages nor depends on them.
+func NewViews(files fs.FS, assets *Assets, sets ...string) (*Views, error) {
 	root := template.New("").Funcs(template.FuncMap{
 		"asset":  assets.URL,
 		"style":  assets.style,
@@ -55,6 +57,9 @@ func NewViews(files fs.FS, assets *Assets) (*Views, error) {
 	for _, name := range names {
 		folder, file := path.Split(name)
 		folder = strings.TrimSuffix(folder, "/")
+		if len(sets) > 0 && !slices.Contains(sets, folder) {
+			continue
+		}
 		if folder == partsFolder || file == "frame.html" || strings.HasPrefix(file, "part-") {
 			continue
 		}
