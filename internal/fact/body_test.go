@@ -27,6 +27,14 @@ func slip() *fact.Slip { return &fact.Slip{Hash: key(1), Unit: "U", Service: 2, 
 
 func event() *fact.Event { return &fact.Event{Ballot: key(1), Step: 4, At: when} }
 
+func closing() *fact.Closing {
+	return &fact.Closing{From: 20727, To: 20758, By: "s1",
+		Holds: []fact.Hold{{Origin: fact.OriginID{1}, Number: 7, Hash: fact.Hash{8}}, {Origin: fact.OriginID{2}, Number: 1, Hash: fact.Hash{9}}},
+		Cells: []fact.CellSpan{{Unit: "U", Desk: "D", Service: 1, After: 20700, Last: 20750}},
+		Back:  []fact.HeldBack{{Ballot: key(4), Unit: "U", Desk: "D", Service: 1, Day: 20740, Score: 5, Channel: 1, Binding: 1, Origin: key(5)[:16], Number: 3}},
+		Left:  []fact.LeftOut{{Unit: "U", Service: 1, By: []string{"hour"}}}}
+}
+
 type body interface{ Validate() error }
 
 // with spoils one body, or mends it, in one way.
@@ -50,6 +58,9 @@ func TestValidate(t *testing.T) {
 		"event":                      event(),
 		"supplement":                 with(event(), func(e *fact.Event) { e.Step = 2 }),
 		"admission":                  &fact.Admission{Public: key(1), Kiosk: "K01"},
+		"closing":                    closing(),
+		"closing of a year":          with(closing(), func(c *fact.Closing) { c.To = c.From + 366 }),
+		"closing, nothing shown":     with(closing(), func(c *fact.Closing) { c.Back = []fact.HeldBack{{Ballot: key(4)}} }),
 	} {
 		if err := b.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -96,6 +107,17 @@ func TestValidate(t *testing.T) {
 		"event, long desk":       with(event(), func(e *fact.Event) { e.Desk = long }),
 		"admission of no key":    &fact.Admission{Kiosk: "K01"},
 		"admission, long kiosk":  &fact.Admission{Public: key(1), Kiosk: long},
+		"closing of no day":      with(closing(), func(c *fact.Closing) { c.To = c.From }),
+		"closing of two years":   with(closing(), func(c *fact.Closing) { c.To = c.From + 367 }),
+		"closing of nothing":     with(closing(), func(c *fact.Closing) { c.Holds = nil }),
+		"closing, number 0":      with(closing(), func(c *fact.Closing) { c.Holds[0].Number = 0 }),
+		"closing, one twice":     with(closing(), func(c *fact.Closing) { c.Holds[1] = c.Holds[0] }),
+		"closing, long name":     with(closing(), func(c *fact.Closing) { c.By = long }),
+		"closing, backwards":     with(closing(), func(c *fact.Closing) { c.Cells[0].After = c.Cells[0].Last }),
+		"closing, cell outside":  with(closing(), func(c *fact.Closing) { c.Cells[0].Last = c.To }),
+		"closing, half a ballot": with(closing(), func(c *fact.Closing) { c.Back[0].Score = 0 }),
+		"closing, short ballot":  with(closing(), func(c *fact.Closing) { c.Back[0].Ballot = key(1)[1:] }),
+		"closing, long left out": with(closing(), func(c *fact.Closing) { c.Left[0].By = []string{long} }),
 	} {
 		if err := b.Validate(); !errors.Is(err, fact.ErrRefused) {
 			t.Errorf("%s: %v", name, err)
@@ -132,6 +154,7 @@ func TestBodies(t *testing.T) {
 		&fact.Kiosk{Code: "K01", Desk: "D1", Name: "Máy 1"},
 		&fact.Target{Kind: "so", Service: 1, Operator: 3, Hundredths: 10000, From: -1},
 		&fact.Setting{Key: "sample", Value: "true"},
+		closing(),
 		&fact.Mark{Server: "s1", Incarnation: [16]byte{1}, Number: 9, Hash: hash, Stream: when, Sequence: 7, CaughtUp: true},
 	} {
 		raw, err := fact.Marshal(b)

@@ -84,6 +84,7 @@ const (
 	KindQuestionnaire Kind = 17 // Questionnaire
 	KindText          Kind = 18 // Text
 	KindWithdrawal    Kind = 19 // Withdrawal
+	KindClosing       Kind = 20 // Closing
 )
 
 // Stamp is when a fact was recorded, as its device knew it: the wall clock may
@@ -140,7 +141,7 @@ func init() {
 		IndefLength:      cbor.IndefLengthForbidden,
 		TagsMd:           cbor.TagsForbidden,
 		MaxNestedLevels:  8,
-		MaxArrayElements: 4096,
+		MaxArrayElements: 1 << 16, // a closing names what is held back all over a province
 		MaxMapPairs:      1024,
 	}.DecMode()
 	if err != nil {

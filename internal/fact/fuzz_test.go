@@ -54,6 +54,13 @@ func FuzzDecode(f *testing.F) {
 	for _, raw := range newChain(7).grow(f, 2).facts {
 		f.Add(raw)
 	}
+	if body, err := fact.Marshal(closing()); err == nil {
+		raw, err := (&fact.Fact{Version: fact.Version, Number: 1, Kind: fact.KindClosing, Body: body}).Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := fact.Decode(data)
 		if prev, errPrev := fact.DecodePrev(data); err == nil && (errPrev != nil || prev != got.Prev) {

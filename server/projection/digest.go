@@ -35,6 +35,7 @@ var parts = []struct{ name, query string }{
 	{"said", `SELECT u.code, c.service, coalesce(d.code, ''), r.day, hex(b.key), hex(o.id), r.fact & 1099511627775
 		FROM said r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk
 		JOIN ballot b ON b.id = r.ballot JOIN origin o ON o.oid = r.fact >> 40 ORDER BY 1, 2, 3, 4, 5`},
+	{"closing", `SELECT hex(o.id), c.fact & 1099511627775, c.since, c.until, c.wall FROM closing c JOIN origin o ON o.oid = c.fact >> 40 ORDER BY o.id, 2`},
 	{"desk_hour", `SELECT p.code, r.day, hour, n FROM desk_hour r JOIN place p ON p.id = r.desk ORDER BY 1, 2, 3`},
 	{"dossier_day", `SELECT p.code, r.service, r.day, dossiers, rated FROM dossier_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},
 }

@@ -91,7 +91,7 @@ func (w *run) lower(o *origin, limit uint64) error {
 }
 
 // judgeVersion rises when judge accepts more than before.
-const judgeVersion = 2
+const judgeVersion = 3
 
 // judge decodes a fact's body and says whether it may count, as a function of
 // its bytes and its origin's role alone. The error wraps fact.ErrRefused.
@@ -158,6 +158,7 @@ var bodies = map[fact.Kind]func() any{
 	fact.KindQuestionnaire: func() any { return &fact.Questionnaire{} },
 	fact.KindText:          func() any { return &fact.Text{} },
 	fact.KindWithdrawal:    func() any { return &fact.Withdrawal{} },
+	fact.KindClosing:       func() any { return &fact.Closing{} },
 }
 
 // add puts one judged fact into effect. It refuses only before it has changed
@@ -193,6 +194,8 @@ func (w *run) add(o *origin, f *fact.Fact, body any) error {
 	case *fact.Decision:
 		err := w.exec(`INSERT INTO decision(origin, number, hash, fact) VALUES (?,?,?,?)`, b.Origin[:], int64(b.Number), b.Hash[:], at)
 		return errors.Join(err, w.chooseAt(b))
+	case *fact.Closing:
+		return w.exec(`INSERT INTO closing(fact, since, until, wall) VALUES (?,?,?,?)`, at, b.From, b.To, f.Wall)
 	}
 	if key, ok := claimOf(body); ok {
 		key.kind = f.Kind
@@ -233,6 +236,8 @@ func (w *run) remove(o *origin, f *fact.Fact, body any) error {
 	case *fact.Decision:
 		err := w.exec(`DELETE FROM decision WHERE origin = ? AND fact = ?`, b.Origin[:], at)
 		return errors.Join(err, w.chooseAt(b))
+	case *fact.Closing:
+		return w.exec(`DELETE FROM closing WHERE fact = ?`, at)
 	}
 	if key, ok := claimOf(body); ok {
 		key.kind = f.Kind

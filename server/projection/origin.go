@@ -128,6 +128,7 @@ func (p *Projection) load(ctx context.Context) error {
 	p.places, p.codes = map[place]int64{}, map[int64]place{}
 	p.cells = map[cellKey]int64{}
 	p.held = map[int64]map[int64]heldBallot{}
+	p.ends = map[int64]int64{}
 	p.position = Position{}
 	db := p.db.Read()
 	scan := func(query string, fn func(r *sql.Rows) error) error {
@@ -211,6 +212,7 @@ func (p *Projection) load(ctx context.Context) error {
 			return nil
 		}),
 		p.loadHeld(scan),
+		p.loadEnds(scan),
 	)
 	return err
 }

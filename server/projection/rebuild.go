@@ -10,7 +10,7 @@ import (
 
 // rollupRules rises when the rollups of a set of ballots are others than an
 // earlier program's: they are then filled anew when the database is opened.
-const rollupRules = 1
+const rollupRules = 2
 
 // rebuild fills the rollups anew from the ballots, where an earlier program
 // kept others. The ballots themselves, and what facts say, stay as they are.
@@ -33,7 +33,7 @@ func (p *Projection) rebuild(ctx context.Context) error {
 	}
 	err = p.db.Write(ctx, func(tx *sqlite.Tx) error {
 		w := newRun(ctx, p, tx)
-		for _, table := range []string{"cell_day", "walkin_day", "desk_hour", "dossier_day", "return_day", "said", "held"} {
+		for _, table := range []string{"cell_day", "walkin_day", "desk_hour", "dossier_day", "return_day", "said", "held", "block", "batch"} {
 			if err := w.exec(`DELETE FROM ` + table); err != nil {
 				return err
 			}
@@ -71,6 +71,9 @@ func (p *Projection) rebuild(ctx context.Context) error {
 			if after%(100*page) == 0 {
 				p.o.Log.Info("filling the rollups anew", "ballots", after)
 			}
+		}
+		if err := w.fillBlocks(); err != nil {
+			return err
 		}
 		return w.exec(`INSERT INTO meta(key, value) VALUES ('rollups', ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value`, []byte(strconv.Itoa(rollupRules)))
 	})

@@ -25,7 +25,7 @@ func dumped(dump string) []string {
 			}
 		case "cell_day": // all but the carry
 			out = append(out, strings.Join(f[:len(f)-1], " "))
-		case "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire":
+		case "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire", "closing":
 			out = append(out, strings.Join(f, " "))
 		}
 	}

@@ -31,9 +31,10 @@ type run struct {
 
 	claims map[claimKey]bool
 	rollups
-	heldIn map[int64]bool // cells whose held ballots are to be written
-	desked map[int64]bool // desks whose figures or numbers moved
-	texts  [][32]byte     // digests of texts that came into effect
+	heldIn map[int64]*ballots // of cells, the ballots whose held state changed
+	unheld [][2]int64         // cell and ballot: rows of held that are to go
+	desked map[int64]bool     // desks whose figures or numbers moved
+	texts  [][32]byte         // digests of texts that came into effect
 
 	facts   rows
 	entries rows
@@ -46,7 +47,7 @@ func newRun(ctx context.Context, p *Projection, tx *sqlite.Tx) *run {
 		touched: map[*origin]bool{},
 		claims:  map[claimKey]bool{},
 		rollups: newRollups(),
-		heldIn:  map[int64]bool{},
+		heldIn:  map[int64]*ballots{},
 		desked:  map[int64]bool{},
 	}
 	w.forget()

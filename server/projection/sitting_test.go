@@ -63,6 +63,9 @@ func (n *naive) texts(counted map[[32]byte]effective) (lines []string) {
 func (n *naive) sheets() (lines []string) {
 	latest := map[uint16]effective{}
 	for _, e := range n.inEffect {
+		if c, ok := e.body.(*fact.Closing); ok {
+			lines = append(lines, fmt.Sprintf("closing %q %q %q %q %q", fmt.Sprintf("%X", e.f.Origin[:]), fmt.Sprint(e.f.Number), fmt.Sprint(c.From), fmt.Sprint(c.To), fmt.Sprint(e.f.Wall)))
+		}
 		if q, ok := e.body.(*fact.Questionnaire); ok {
 			if was, ok := latest[q.Version]; !ok || serverOrder(e, was) > 0 {
 				latest[q.Version] = e

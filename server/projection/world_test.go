@@ -220,7 +220,7 @@ func (w *world) goOn(c *chain, r *fact.Rating) {
 }
 
 func (w *world) serve(c *chain) {
-	switch rapid.IntRange(0, 13).Draw(w.t, "serve") {
+	switch rapid.IntRange(0, 14).Draw(w.t, "serve") {
 	case 0, 1, 2:
 		code := pick(w, w.codes)
 		ballot := w.ring.Ballot(code)
@@ -260,6 +260,10 @@ func (w *world) serve(c *chain) {
 			Version: uint16(rapid.IntRange(0, 2).Draw(w.t, "version")), From: int32(rapid.IntRange(0, 2).Draw(w.t, "from")), Document: w.seededText()})
 	case 13:
 		w.sayMore(c)
+	case 14:
+		from := int32(20_000 + rapid.IntRange(0, 2).Draw(w.t, "month"))
+		w.add(c, fact.KindClosing, &fact.Closing{From: from, To: from + int32(rapid.IntRange(0, 1).Draw(w.t, "days")),
+			Holds: []fact.Hold{{Origin: c.id, Number: c.number, Hash: c.prev}}, By: "s1"})
 	case 11:
 		k := pick(w, w.kiosks)
 		public := []byte(k.key.Public().(ed25519.PublicKey))

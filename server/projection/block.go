@@ -1,0 +1,400 @@
+package projection
+
+import (
+	"cmp"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"hailong/internal/survey"
+)
+
+// What is shown of a cell are its blocks, each a run of days with the figures of
+// its ballots. Nobody may learn what one person said by adding and subtracting
+// what was shown, now or before. So a block is made, or moves, only with at least
+// survey.LeastShown ratings that were in no figure before (or leave it): in any
+// sum of figures, with whatever signs, those of the figure that was shown last
+// are left, five of them. (What leaves and does not come back is no such rating;
+// there a block must keep five ballots, or lose all.)
+//
+// Changes that are too few for their block are shown together with those of
+// other blocks that end in the same month: the blocks become one, and are never
+// parted again, since a part would be a difference. The block of the newest days
+// waits for its own, so that today is not drowned in last week.
+
+// block is a run of days of a cell: from the day after the block before it up
+// to last.
+type block struct {
+	last, first int64
+	cellSums
+}
+
+func (b *block) answers() (n int64) {
+	for _, s := range b.s {
+		n += s
+	}
+	return n
+}
+
+func (b *block) add(f figure, sign int64) {
+	b.s[f.score-1] += sign
+	b.kiosk += sign * bit(f.channel == uint8(survey.ChannelKiosk))
+	b.receipt += sign * bit(f.binding == uint8(survey.BindingReceipt))
+	b.changed += sign * bit(f.changed)
+	if sign > 0 {
+		b.first = min(b.first, f.day)
+	}
+}
+
+// never is before every day.
+const never = math.MinInt64
+
+// end is the last day of a cell's last block.
+func (p *Projection) end(cell int64) int64 {
+	if d, ok := p.ends[cell]; ok {
+		return d
+	}
+	return never
+}
+
+// release shows all of a cell that may be shown.
+func (w *run) release(cell int64) error {
+	for again := true; again; {
+		months := map[survey.Period]bool{}
+		newest := w.p.end(cell)
+		if err := w.closeBlocks(cell); err != nil {
+			return err
+		}
+		if newest != never && newest != w.p.end(cell) {
+			months[survey.Day(newest).Month()] = true // it waits no longer for its own
+		}
+		for ballot := range *w.heldIn[cell] {
+			h, ok := w.p.held[cell][ballot]
+			if !ok || h.at() > w.p.end(cell) {
+				continue
+			}
+			var last int64
+			found, err := w.one([]any{&last}, `SELECT last FROM block WHERE cell = ? AND last >= ? ORDER BY last LIMIT 1`, cell, h.at())
+			if err != nil || !found {
+				return errors.Join(err, fmt.Errorf("cell %d: no block on day %d", cell, h.at()))
+			}
+			months[survey.Day(last).Month()] = true
+		}
+		again = false // unless a ballot left its block: it may go into another
+		for _, m := range sorted(months, func(p survey.Period) [3]int64 { return [3]int64{int64(p.From)} }) {
+			for {
+				moved, err := w.releaseMonth(cell, m)
+				if err != nil {
+					return err
+				}
+				if !moved {
+					break
+				}
+				again = true
+			}
+		}
+	}
+	return nil
+}
+
+// closeBlocks makes blocks of the days after a cell's last one: each of as few
+// whole days as hold five ballots.
+func (w *run) closeBlocks(cell int64) error {
+	held, end := w.p.held[cell], w.p.end(cell)
+	var waiting []int64
+	for ballot, h := range held {
+		if !h.was.shown() && h.now.day > end {
+			waiting = append(waiting, ballot)
+		}
+	}
+	day := func(i int) int64 { return held[waiting[i]].now.day }
+	if len(waiting) < survey.LeastShown {
+		return nil
+	}
+	slices.SortFunc(waiting, func(a, b int64) int { return cmp.Or(cmp.Compare(held[a].now.day, held[b].now.day), cmp.Compare(a, b)) })
+	for i, j := 0, 0; ; i = j {
+		for j < len(waiting) && (j-i < survey.LeastShown || day(j) == day(j-1)) {
+			j++
+		}
+		if j-i < survey.LeastShown {
+			return nil
+		}
+		b := block{last: day(j - 1), first: day(i)}
+		for _, ballot := range waiting[i:j] {
+			b.add(held[ballot].now, 1)
+		}
+		w.p.ends[cell] = b.last
+		if err := errors.Join(w.putBlock(cell, &b), w.putBatch(cell, b.last, 1, waiting[i:j])); err != nil {
+			return err
+		}
+		for _, ballot := range waiting[i:j] {
+			w.shows(cell, ballot)
+		}
+	}
+}
+
+// shows makes what is shown of a ballot what it is.
+func (w *run) shows(cell, ballot int64) {
+	h := w.p.held[cell][ballot]
+	h.was = h.now
+	w.setHeld(cell, ballot, h)
+}
+
+// releaseMonth lets the changes of one month's blocks be shown that may be, some
+// at a time; moved is false where there are none. Changes wait in the blocks to
+// which they belong, those of too few for their block until the month has five.
+func (w *run) releaseMonth(cell int64, m survey.Period) (moved bool, err error) {
+	lasts, err := w.ids(`SELECT last FROM block WHERE cell = ? AND last >= ? AND last < ? ORDER BY last`, cell, int64(m.From), int64(m.To))
+	if err != nil || len(lasts) == 0 {
+		return false, err
+	}
+	before := []int64{never}
+	if found, err := w.ids(`SELECT last FROM block WHERE cell = ? AND last < ? ORDER BY last DESC LIMIT 1`, cell, int64(m.From)); err != nil {
+		return false, err
+	} else if len(found) > 0 {
+		before = found
+	}
+	// By block, the number of changes.
+	number := make([]int, len(lasts))
+	for _, h := range w.p.held[cell] {
+		if d := h.at(); h.news() && d > before[0] && d <= lasts[len(lasts)-1] {
+			i, _ := slices.BinarySearch(lasts, d)
+			number[i]++
+		}
+	}
+	after := func(i int) int64 {
+		if i == 0 {
+			return before[0]
+		}
+		return lasts[i-1]
+	}
+	for i, n := range number {
+		if n >= survey.LeastShown {
+			if moved, err := w.move(cell, after(i), lasts[i]); moved || err != nil {
+				return moved, err
+			}
+		}
+	}
+	if lasts[len(lasts)-1] == w.p.end(cell) {
+		number = number[:len(number)-1]
+	}
+	// The fewest blocks side by side that have five changes.
+	from, to := 0, len(number)
+	for i := range number {
+		for n, j := 0, i; j < len(number); j++ {
+			if n += number[j]; n >= survey.LeastShown && j-i < to-from {
+				from, to = i, j
+				break
+			}
+		}
+	}
+	if to == len(number) {
+		return false, nil
+	}
+	return w.move(cell, after(from), lasts[to])
+}
+
+// move shows what changed in the blocks of the days after after, up to last, as
+// one block. It does not where fewer than five ballots would be left in it.
+func (w *run) move(cell, after, last int64) (moved bool, err error) {
+	in := func(f figure) bool { return f.shown() && f.day > after && f.day <= last }
+	sum := block{first: math.MaxInt64, last: last}
+	blocks := 0
+	err = w.each(func(r cells) error {
+		var b block
+		err := r.Scan(&b.first, &b.s[0], &b.s[1], &b.s[2], &b.s[3], &b.s[4], &b.kiosk, &b.receipt, &b.changed)
+		for i := range sum.s {
+			sum.s[i] += b.s[i]
+		}
+		sum.kiosk, sum.receipt, sum.changed = sum.kiosk+b.kiosk, sum.receipt+b.receipt, sum.changed+b.changed
+		sum.first = min(sum.first, b.first)
+		blocks++
+		return err
+	}, `SELECT first, s1, s2, s3, s4, s5, kiosk, receipt, changed FROM block WHERE cell = ? AND last > ? AND last <= ?`, cell, after, last)
+	if err != nil {
+		return false, err
+	}
+	var fresh []int64   // ballots with a rating that comes in
+	gone := ballots{}   // ballots with a rating that goes
+	var changed []int64 // all whose figures change here
+	held := w.p.held[cell]
+	for ballot, h := range held {
+		enters := in(h.now) && (!h.was.shown() || in(h.was))
+		if !in(h.was) && !enters {
+			continue
+		}
+		if in(h.was) {
+			sum.add(h.was, -1)
+		}
+		if enters {
+			sum.add(h.now, 1)
+		}
+		changed = append(changed, ballot)
+		if in(h.was) && (h.news() || !enters) {
+			gone.add(ballot)
+		}
+		if enters && h.news() {
+			fresh = append(fresh, ballot)
+		}
+	}
+	if n := sum.answers(); n > 0 && n < survey.LeastShown {
+		return false, nil
+	}
+	if blocks == 1 && len(gone) == 0 {
+		slices.Sort(fresh)
+		err = errors.Join(w.putBlock(cell, &sum), w.exec(`INSERT INTO batch(cell, last, number, ballots)
+			SELECT ?, ?, coalesce(max(number), 0) + 1, ? FROM batch WHERE cell = ? AND last = ?`, cell, last, packBallots(fresh), cell, last))
+	} else {
+		err = errors.Join(w.mergeBatches(cell, after, last, fresh, gone),
+			w.exec(`DELETE FROM block WHERE cell = ? AND last > ? AND last <= ?`, cell, after, last))
+		if err == nil && sum.answers() > 0 {
+			err = w.putBlock(cell, &sum)
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, ballot := range changed {
+		h := held[ballot]
+		if h.was = (figure{}); in(h.now) {
+			h.was = h.now
+		}
+		w.setHeld(cell, ballot, h)
+	}
+	if sum.answers() > 0 {
+		return true, nil
+	}
+	// Nothing is left of these days: their ballots, if any come, count with the
+	// days after them.
+	delete(w.p.ends, cell)
+	found, err := w.ids(`SELECT last FROM block WHERE cell = ? ORDER BY last DESC LIMIT 1`, cell)
+	if len(found) > 0 {
+		w.p.ends[cell] = found[0]
+	}
+	return true, err
+}
+
+// mergeBatches puts the batches of some blocks into one block. A batch that loses
+// a rating can't be told apart any more from what comes in with its loss.
+func (w *run) mergeBatches(cell, after, last int64, fresh []int64, gone ballots) error {
+	var whole [][]int64
+	mixed := slices.Clone(fresh)
+	err := w.each(func(r cells) error {
+		var raw []byte
+		if err := r.Scan(&raw); err != nil {
+			return err
+		}
+		ids, err := UnpackBallots(raw)
+		n := len(ids)
+		if ids = slices.DeleteFunc(ids, func(id int64) bool { return gone[id] }); len(ids) == n {
+			whole = append(whole, ids)
+		} else {
+			mixed = append(mixed, ids...)
+		}
+		return err
+	}, `SELECT ballots FROM batch WHERE cell = ? AND last > ? AND last <= ? ORDER BY last, number`, cell, after, last)
+	if err == nil {
+		err = w.exec(`DELETE FROM batch WHERE cell = ? AND last > ? AND last <= ?`, cell, after, last)
+	}
+	if len(mixed) > 0 {
+		whole = append(whole, mixed)
+	}
+	for i, ids := range whole {
+		if err == nil {
+			err = w.putBatch(cell, last, i+1, ids)
+		}
+	}
+	return err
+}
+
+func (w *run) putBlock(cell int64, b *block) error {
+	return w.exec(`REPLACE INTO block(cell, last, first, s1, s2, s3, s4, s5, kiosk, receipt, changed) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+		cell, b.last, b.first, b.s[0], b.s[1], b.s[2], b.s[3], b.s[4], b.kiosk, b.receipt, b.changed)
+}
+
+func (w *run) putBatch(cell, last int64, number int, ids []int64) error {
+	ids = slices.Sorted(slices.Values(ids))
+	return w.exec(`INSERT INTO batch(cell, last, number, ballots) VALUES (?,?,?,?)`, cell, last, number, packBallots(ids))
+}
+
+// packBallots writes ids in order as column batch.ballots has them.
+func packBallots(ids []int64) []byte {
+	var b []byte
+	before := int64(0)
+	for _, id := range ids {
+		b, before = binary.AppendUvarint(b, uint64(id-before)), id
+	}
+	return b
+}
+
+// UnpackBallots reads column batch.ballots.
+func UnpackBallots(b []byte) (ids []int64, err error) {
+	before := int64(0)
+	for len(b) > 0 {
+		d, n := binary.Uvarint(b)
+		if n <= 0 {
+			return nil, errors.New("projection: a batch of ballots is not readable")
+		}
+		before += int64(d)
+		ids, b = append(ids, before), b[n:]
+	}
+	return ids, nil
+}
+
+func (p *Projection) loadEnds(scan func(string, func(*sql.Rows) error) error) error {
+	return scan(`SELECT c.id, (SELECT last FROM block WHERE cell = c.id ORDER BY last DESC LIMIT 1) FROM cell c`, func(r *sql.Rows) error {
+		var cell int64
+		var last sql.NullInt64
+		err := r.Scan(&cell, &last)
+		if last.Valid {
+			p.ends[cell] = last.Int64
+		}
+		return err
+	})
+}
+
+// fillBlocks makes all blocks anew, from the ballots as they are.
+func (w *run) fillBlocks() error {
+	w.p.ends, w.p.held = map[int64]int64{}, map[int64]map[int64]heldBallot{}
+	clear(w.heldIn)
+	of := int64(0)
+	closeOne := func() error {
+		if of == 0 {
+			return nil
+		}
+		err := w.closeBlocks(of)
+		// What is shown is no longer touched: a whole history would not fit.
+		touched := ballots{}
+		for ballot := range maps.Keys(w.p.held[of]) {
+			touched.add(ballot)
+		}
+		w.heldIn[of] = &touched
+		return err
+	}
+	err := w.each(func(r cells) error {
+		var cell, ballot int64
+		var h heldBallot
+		var said bool
+		n := &h.now
+		if err := r.Scan(&cell, &ballot, &n.day, &n.score, &n.channel, &n.binding, &n.changed, &n.rating, &said); err != nil {
+			return err
+		}
+		if said {
+			n.said = n.rating
+		}
+		if cell != of {
+			if err := closeOne(); err != nil {
+				return err
+			}
+			of = cell
+		}
+		w.setHeld(cell, ballot, h)
+		return nil
+	}, `SELECT c.id, b.id, b.day, b.score, b.channel, b.binding, b.changed, b.fact, b.said FROM ballot b CROSS JOIN cell c
+		WHERE b.score > 0 AND b.kind IN (1, 2) AND c.unit = b.unit AND c.service = b.service AND c.desk = b.desk ORDER BY c.id`)
+	return errors.Join(err, closeOne(), w.flushHeld())
+}
