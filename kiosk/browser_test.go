@@ -103,6 +103,7 @@ func newDevice(t testing.TB, now func() time.Time, more ...func(*kiosk.Options))
 		if err := d.app.ShutdownWithTimeout(2 * time.Second); err != nil {
 			t.Log("shutdown:", err) // a browser may still hold a connection
 		}
+		l.Close() // a test that was over before the app listened has not shut that down
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
