@@ -100,7 +100,7 @@ func (v *UnitView) pick(p *Province, unit string) {
 	for i := range p.Lines {
 		switch l := &p.Lines[i]; {
 		case l.Service != v.Service:
-		case l.Unit.Code == q.Unit:
+		case l.Unit.Code == unit:
 			v.Row, v.Before, v.Change, v.Under = l.Row, l.Before, l.Change, l.Under
 		default:
 			v.Below = append(v.Below, *l)
