@@ -46,73 +46,68 @@ func (b *bench) latency(ctx context.Context) error {
 }
 
 func (b *bench) singleTaps(ctx context.Context) (took []time.Duration, err error) {
-	dir, err := b.folder("tap")
+	err = b.desk(ctx, "tap", b.taps, func(w *world, kiosk *process, v *view) (err error) {
+		known, err := v.db.PrepareContext(ctx, `SELECT score FROM ballot b JOIN receipt r ON r.ballot = b.id WHERE r.hash = ?`)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, known.Close()) }()
+		for i := range b.taps {
+			time.Sleep(b.pause)
+			d, err := oneTap(ctx, w, kiosk.said[1], known, i)
+			if err != nil {
+				return err
+			}
+			took = append(took, d)
+		}
+		return nil
+	})
+	return took, err
+}
+
+// desk starts a server and a kiosk, and lets them be used once the server knows
+// so many dossiers and the kiosk has met it.
+func (b *bench) desk(ctx context.Context, name string, dossiers int, use func(w *world, kiosk *process, v *view) error) (err error) {
+	dir, err := b.folder(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w, err := b.world(ctx, filepath.Join(dir, "world"), b.taps, 0, 0)
+	w, err := b.world(ctx, filepath.Join(dir, "world"), dossiers, 0, 0)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	server, err := b.server(w.serverDir())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, server.end()) }()
 	kiosk, err := b.kiosk(w.kioskDir(), server.said[2])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, kiosk.end()) }()
 	v, err := w.view(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
 	quiet := func(int64) {}
-	if err := v.await(ctx, fact.RoleServer, w, w.registered(b.taps), 5*time.Millisecond, quiet); err != nil {
-		return nil, err
+	if err := v.await(ctx, fact.RoleServer, w, w.registered(dossiers), 5*time.Millisecond, quiet); err != nil {
+		return err
 	}
 	// Opened, and a first clock fact: the kiosk has met the server.
 	if err := v.await(ctx, fact.RoleKiosk, w, 2, 5*time.Millisecond, quiet); err != nil {
-		return nil, err
+		return err
 	}
-	known, err := v.db.PrepareContext(ctx, `SELECT score FROM ballot b JOIN receipt r ON r.ballot = b.id WHERE r.hash = ?`)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, known.Close()) }()
-	for i := range b.taps {
-		time.Sleep(b.pause)
-		d, err := oneTap(ctx, w, kiosk.said[1], known, i)
-		if err != nil {
-			return nil, err
-		}
-		took = append(took, d)
-	}
-	return took, nil
+	return use(w, kiosk, v)
 }
 
 // oneTap rates the i-th dossier and waits until that rating counts.
 func oneTap(ctx context.Context, w *world, kiosk string, known *sql.Stmt, i int) (time.Duration, error) {
-	body, err := kioskTap(w.receiptID(i), 5)
-	if err != nil {
-		return 0, err
-	}
-	q, a := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-	defer fasthttp.ReleaseRequest(q)
-	defer fasthttp.ReleaseResponse(a)
-	q.SetRequestURI(kiosk + "/api/v1/ratings")
-	q.Header.SetMethod(fasthttp.MethodPost)
-	q.Header.SetContentType("application/json")
-	q.SetBody(body)
 	hash := w.receiptID(i).Hash()
 	start := time.Now()
-	if err := fasthttp.Do(q, a); err != nil {
+	if _, err := onePost(w, kiosk, i); err != nil {
 		return 0, err
-	}
-	if a.StatusCode() != fasthttp.StatusCreated {
-		return 0, fmt.Errorf("the kiosk answered %d %s", a.StatusCode(), a.Body())
 	}
 	for {
 		var score int
@@ -127,6 +122,29 @@ func oneTap(ctx context.Context, w *world, kiosk string, known *sql.Stmt, i int)
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
+}
+
+// onePost rates the i-th dossier, and gives the time until the kiosk thanked.
+func onePost(w *world, kiosk string, i int) (time.Duration, error) {
+	body, err := kioskTap(w.receiptID(i), 5)
+	if err != nil {
+		return 0, err
+	}
+	q, a := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(q)
+	defer fasthttp.ReleaseResponse(a)
+	q.SetRequestURI(kiosk + "/api/v1/ratings")
+	q.Header.SetMethod(fasthttp.MethodPost)
+	q.Header.SetContentType("application/json")
+	q.SetBody(body)
+	start := time.Now()
+	if err := fasthttp.Do(q, a); err != nil {
+		return 0, err
+	}
+	if a.StatusCode() != fasthttp.StatusCreated {
+		return 0, fmt.Errorf("the kiosk answered %d %s", a.StatusCode(), a.Body())
+	}
+	return time.Since(start), nil
 }
 
 // standing says how far the server is with the kiosk's facts.

@@ -28,6 +28,7 @@ type sizes struct {
 	warm, span  time.Duration // of one load
 	backlog     int           // ratings
 	taps        int
+	touched     int // sittings in a browser
 	units, days int // of the province
 	queries     int
 	memory      int // ratings before memory is read
@@ -36,9 +37,9 @@ type sizes struct {
 }
 
 var (
-	full = sizes{rounds: 3, turns: 7, warm: 500 * time.Millisecond, span: 2 * time.Second, backlog: 1_000_000, taps: 200,
+	full = sizes{rounds: 3, turns: 7, warm: 500 * time.Millisecond, span: 2 * time.Second, backlog: 1_000_000, taps: 200, touched: 200,
 		units: 500, days: 730, queries: 40, memory: 100_000, starts: 7, pause: 60 * time.Millisecond}
-	quick = sizes{rounds: 1, turns: 1, warm: 20 * time.Millisecond, span: 150 * time.Millisecond, backlog: 2000, taps: 5,
+	quick = sizes{rounds: 1, turns: 1, warm: 20 * time.Millisecond, span: 150 * time.Millisecond, backlog: 2000, taps: 5, touched: 5,
 		units: 20, days: 120, queries: 3, memory: 500, starts: 1, pause: 5 * time.Millisecond}
 )
 
@@ -63,6 +64,7 @@ var measures = []struct {
 	{"province index", (*bench).province},
 	{"kiosk process", (*bench).device},
 	{"slow card", (*bench).slowCard},
+	{"tap to thanks", (*bench).touches},
 }
 
 func main() {
