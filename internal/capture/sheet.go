@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/nacl/box"
 	"golang.org/x/text/unicode/norm"
@@ -143,7 +144,8 @@ func Clean(text string, limit int) (clean string, cut bool) {
 			// Not between a letter and its marks.
 			end := i
 			for end > 0 && !norm.NFC.PropertiesString(text[end:]).BoundaryBefore() {
-				end--
+				_, last := utf8.DecodeLastRuneInString(text[:end])
+				end -= last
 			}
 			return strings.TrimSpace(text[:end]), true
 		}

@@ -245,6 +245,9 @@ func TestClean(t *testing.T) {
 	if got, cut := capture.Clean("ab cd", 3); got != "ab" || !cut {
 		t.Errorf("%q", got)
 	}
+	if got, cut := capture.Clean("ab"+strings.Repeat("\u0304", 40), 20); got != "a" || !cut { // with marks of two bytes
+		t.Errorf("%q", got)
+	}
 	if got, cut := capture.Clean("abx\u0302", 3); got != "ab" || !cut { // x̂ has no single character
 		t.Errorf("%q", got)
 	}
