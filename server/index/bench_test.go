@@ -29,7 +29,7 @@ func bigFixture(t testing.TB, units, days int, held bool) *fixture {
 			}
 			a := n.Answers()
 			rows = append(rows,
-				row(insertCellDay, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20, 0),
+				row(insertCellDay, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20),
 				row(insertWalkIn, 10000+u, d, 0, 0, 1, 1, 2),
 				row(insertDossier, u, 1, d, a*2, a))
 		}

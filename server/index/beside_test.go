@@ -14,7 +14,7 @@ import (
 func TestOneMoment(t *testing.T) {
 	f := newFixture(t)
 	f.write(row(insertUnit, "A", 1, "A", "A", "so", "", 0, 0),
-		row(insertCell, 1, 1, 1, 0), cellDay(1, today, survey.Counts{0, 0, 0, 0, 5}, 0), row(insertDossier, 1, 1, today, 5, 5),
+		row(insertCell, 1, 1, 1, 0), cellDay(1, today, survey.Counts{0, 0, 0, 0, 5}), row(insertDossier, 1, 1, today, 5, 5),
 		row(`INSERT INTO cursor VALUES (1, 7, 5, x'')`))
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -36,7 +36,7 @@ func TestOneMoment(t *testing.T) {
 	}
 	for n := 6; n < 300; n++ {
 		f.write(row(`UPDATE cell_day SET s5 = ?, kiosk = ?, receipt = ?`, n, n, n),
-			row(`UPDATE dossier_day SET dossiers = ?, rated = ?`, n, n), row(`UPDATE cursor SET sequence = ?`, n))
+			row(`UPDATE block SET s5 = ?, kiosk = ?, receipt = ?`, n, n, n), row(`UPDATE dossier_day SET dossiers = ?, rated = ?`, n, n), row(`UPDATE cursor SET sequence = ?`, n))
 	}
 	close(done)
 	wg.Wait()
@@ -46,7 +46,7 @@ func TestOneMoment(t *testing.T) {
 // the next its connection.
 func TestCancelled(t *testing.T) {
 	f := newFixture(t)
-	f.write(row(insertUnit, "A", 1, "A", "A", "so", "", 0, 0), row(insertCell, 1, 1, 1, 0), cellDay(1, today, survey.Counts{0, 0, 0, 0, 6}, 0))
+	f.write(row(insertUnit, "A", 1, "A", "A", "so", "", 0, 0), row(insertCell, 1, 1, 1, 0), cellDay(1, today, survey.Counts{0, 0, 0, 0, 6}))
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := f.x.Query(gone, Query{Period: today.Single()}); !errors.Is(err, context.Canceled) {

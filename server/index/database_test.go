@@ -3,7 +3,10 @@ package index
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +50,14 @@ func row(query string, args ...any) statement { return statement{query, args} }
 
 func (f *fixture) write(rows ...statement) {
 	f.t.Helper()
+	blocks, days := false, false
+	for _, r := range rows {
+		blocks = blocks || strings.Contains(r.query, " block ")
+		days = days || strings.Contains(r.query, "cell_day") || strings.Contains(r.query, "held")
+	}
+	if days && !blocks {
+		defer f.settle()
+	}
 	err := f.db.Write(context.Background(), func(tx *sqlite.Tx) error {
 		prepared := map[string]*sql.Stmt{}
 		for _, r := range rows {
@@ -70,6 +81,64 @@ func (f *fixture) write(rows ...statement) {
 	}
 }
 
+// settle makes the blocks that a projection would have made if the ballots had
+// come day by day: of the days as they are shown.
+func (f *fixture) settle() {
+	f.t.Helper()
+	shown := map[int64]map[survey.Day]Figures{}
+	add := func(cell int64, d survey.Day, n Figures, sign int64) {
+		if shown[cell] == nil {
+			shown[cell] = map[survey.Day]Figures{}
+		}
+		shown[cell][d] = shown[cell][d].add(n, sign)
+	}
+	read := func(query string, fn func(scan scanner) error) {
+		tx, err := f.db.Read().Begin()
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		defer tx.Rollback()
+		if err := each(context.Background(), tx, fn, query); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	read(`SELECT cell, day, s1, s2, s3, s4, s5, kiosk, receipt, changed FROM cell_day`, func(scan scanner) error {
+		var cell int64
+		var d survey.Day
+		var n Figures
+		err := scan(&cell, &d, &n.Counts[0], &n.Counts[1], &n.Counts[2], &n.Counts[3], &n.Counts[4], &n.Kiosk, &n.Receipt, &n.Changed)
+		add(cell, d, n, 1)
+		return err
+	})
+	for sign, as := range map[int64]string{-1: "now", 1: "was"} {
+		read(strings.ReplaceAll(`SELECT cell, x_day, x_score, x_channel, x_binding, x_changed FROM held WHERE x_score > 0`, "x", as), func(scan scanner) error {
+			var cell int64
+			var b said
+			if err := scan(&cell, &b.day, &b.score, &b.channel, &b.binding, &b.changed); err != nil {
+				return err
+			}
+			add(cell, b.day, figuresOf([]said{b})[b.day], sign)
+			return nil
+		})
+	}
+	made := []statement{row(`DELETE FROM block`)}
+	for cell, days := range shown {
+		open, first := Figures{}, survey.Day(0)
+		for _, d := range slices.Sorted(maps.Keys(days)) {
+			if days[d].Counts.Answers() == 0 {
+				continue
+			}
+			if open.Counts.Answers() == 0 {
+				first = d
+			}
+			if open = open.add(days[d], 1); open.Counts.Answers() >= survey.LeastShown {
+				made, open = append(made, blockRow(cell, first, d, open)), Figures{}
+			}
+		}
+	}
+	f.write(made...)
+}
+
 const (
 	insertKind    = `INSERT INTO unit_kind VALUES (?, ?, ?)`
 	insertUnit    = `INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
@@ -78,11 +147,12 @@ const (
 	insertTarget  = `INSERT INTO target VALUES (?, ?, ?, ?, ?, ?)`
 	insertSetting = `INSERT INTO setting VALUES (?, ?)`
 	insertCell    = `INSERT INTO cell VALUES (?, ?, ?, ?)`
-	insertCellDay = `INSERT INTO cell_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertCellDay = `INSERT INTO cell_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	insertWalkIn  = `INSERT INTO walkin_day VALUES (?, ?, ?, ?, ?, ?, ?)`
 	insertHour    = `INSERT INTO desk_hour VALUES (?, ?, ?, ?)`
 	insertDossier = `INSERT INTO dossier_day VALUES (?, ?, ?, ?, ?)`
-	insertHeld    = `INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertHeld    = `INSERT INTO held (cell, ballot, now_day, now_score, now_channel, now_binding, now_changed, now_fact,
+		was_day, was_score, was_channel, was_binding, was_changed, was_fact) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 func (f *fixture) query(q Query) Answer {
@@ -105,7 +175,7 @@ func (f *fixture) one(q Query) Row {
 }
 
 // cellDay is a row of a cell whose ballots were all given at a kiosk, by receipt.
-func cellDay(cell int64, d any, n survey.Counts, carry int64) statement {
+func cellDay(cell int64, d any, n survey.Counts) statement {
 	a := n.Answers()
-	return row(insertCellDay, cell, d, n[0], n[1], n[2], n[3], n[4], a, a, 0, carry)
+	return row(insertCellDay, cell, d, n[0], n[1], n[2], n[3], n[4], a, a, 0)
 }

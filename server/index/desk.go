@@ -126,8 +126,11 @@ func (x *Index) readDesk(ctx context.Context, tx *sql.Tx, org *organisation, cod
 	if err := d.readNumbers(ctx, tx, u.id, monthOf(d.Day)); err != nil {
 		return nil, nil, err
 	}
-	cells, err := readBlocks(ctx, tx, d.id, p)
+	cells, err := readDeskBlocks(ctx, tx, d.id, p)
 	if err != nil {
+		return nil, nil, err
+	}
+	if d.Month.Waiting, err = readWaiting(ctx, tx, d.id, monthOf(d.Day)); err != nil {
 		return nil, nil, err
 	}
 	d.sum(org, u, cells)
@@ -167,9 +170,7 @@ func (d *Desk) find(ctx context.Context, tx *sql.Tx, org *organisation, code str
 func (d *Desk) sum(org *organisation, u *unit, cells []cellBlocks) {
 	var all []Block
 	for i := range cells {
-		r := cells[i].in(monthOf(d.Day))
-		all = append(all, r.blocks...)
-		d.Month.Waiting += r.waiting
+		all = append(all, cells[i].in(monthOf(d.Day)).all...)
 	}
 	for _, b := range byEnd(all) {
 		t := org.targetsIn(u, d.Service, b.Covered.Last().Single())[0]
@@ -179,6 +180,7 @@ func (d *Desk) sum(org *organisation, u *unit, cells []cellBlocks) {
 			d.Today.Block = b
 		}
 	}
+	d.Month.Waiting = max(0, d.Month.Waiting-d.Month.Counts.Answers())
 	d.Today.Waiting = max(0, d.Number-d.Today.Counts.Answers())
 	target := org.targetsIn(u, d.Service, d.Day.Single())[0]
 	d.Today, d.Month = judge(d.Today.Block, target, d.Least), judge(d.Month.Block, target, d.Least)

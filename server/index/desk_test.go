@@ -32,8 +32,9 @@ func (f *fixture) desk() Desk {
 // more, in whole blocks.
 func TestDeskHolds(t *testing.T) {
 	f := deskFixture(t)
-	f.write(row(insertCell, 1, 1, 1, 5), cellDay(1, today-2, survey.Counts{0, 0, 0, 0, 6}, 0), cellDay(1, today-1, survey.Counts{1, 0, 0, 0, 1}, 2),
-		cellDay(1, today, survey.Counts{1, 0, 0, 1, 6}, 0), row(insertWalkIn, 5, today, 0, 0, 1, 0, 0),
+	f.write(row(insertCell, 1, 1, 1, 5), cellDay(1, today-2, survey.Counts{0, 0, 0, 0, 6}), cellDay(1, today-1, survey.Counts{1, 0, 0, 0, 1}),
+		cellDay(1, today, survey.Counts{1, 0, 0, 1, 6}), row(insertWalkIn, 5, today, 0, 0, 1, 0, 0),
+		blockRow(1, today-2, today-2, kioskFigures(survey.Counts{0, 0, 0, 0, 6})), blockRow(1, today-1, today, kioskFigures(survey.Counts{1, 0, 0, 1, 7})),
 		row(insertHeld, 1, 1, today, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0))
 	d := f.desk()
 	if d.Number != 8 || d.WalkIns != 1 || d.Hours[8] != 4 || d.Hours[9] != 5 || d.Dossiers != 10 || d.Rated != 7 {
@@ -64,7 +65,7 @@ func TestDeskHolds(t *testing.T) {
 // TestDeskQuietDay: fewer than five ballots show a number and nothing else.
 func TestDeskQuietDay(t *testing.T) {
 	f := deskFixture(t)
-	f.write(row(insertCell, 1, 1, 1, 5), cellDay(1, today, survey.Counts{1, 0, 0, 0, 3}, 4))
+	f.write(row(insertCell, 1, 1, 1, 5), cellDay(1, today, survey.Counts{1, 0, 0, 0, 3}))
 	if d := f.desk(); d.Number != 4 || d.Today.Counts.Answers() != 0 || d.Today.Waiting != 4 || len(d.Faces) != 0 || len(d.Days) != 0 {
 		t.Errorf("%+v", d)
 	}
@@ -103,4 +104,9 @@ func TestStatus(t *testing.T) {
 	if s.Waiting != 1 || s.Undated != 1 || s.Sequence != 77 || !s.Stream.Equal(noon()) {
 		t.Errorf("%+v", s)
 	}
+}
+
+// kioskFigures are of ballots that were all given at a kiosk, by receipt.
+func kioskFigures(n survey.Counts) Figures {
+	return Figures{Counts: n, Kiosk: n.Answers(), Receipt: n.Answers()}
 }

@@ -1,112 +1,66 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"maps"
 	"slices"
 
 	"hailong/internal/survey"
 )
 
-// cellBlocks are the last days of one cell of a desk.
+// cellBlocks are consecutive blocks of one cell, in order.
 type cellBlocks struct {
 	cell
-	days []day   // as they are, after the last block that is surely closed
-	full []Block // as they are shown, in order
+	begin survey.Day // the day after the block before them
+	all   []Block
 }
 
-// readBlocks gives the blocks of a desk's cells that end in the period or, where
-// they are at hand, before it.
-func readBlocks(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) ([]cellBlocks, error) {
-	of := edges{}
-	err := each(ctx, tx, func(scan scanner) error {
-		c := cell{desk: desk}
-		err := scan(&c.id, &c.unit, &c.service)
-		of[c] = &edge{before: p.From}
-		return err
-	}, `SELECT id, unit, service FROM cell WHERE desk = ?`, desk)
+// readDeskBlocks gives the blocks of a desk's cells that end in a period.
+func readDeskBlocks(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) ([]cellBlocks, error) {
+	cells, err := readBlocks(ctx, tx, p, scope{desk: desk})
 	if err != nil {
 		return nil, err
 	}
-	if err := readHeld(ctx, tx, p, scope{desk: desk}, of); err != nil {
-		return nil, err
-	}
-	if err := readTails(ctx, tx, p, of); err != nil {
-		return nil, err
-	}
 	var all []cellBlocks
-	for c, e := range of {
-		slices.SortFunc(e.days, func(a, b day) int { return int(a.day - b.day) })
-		all = append(all, cellBlocks{c, e.days, blocks(merge(e.days, e.shown))})
+	for c, bs := range cells {
+		all = append(all, cellBlocks{cell: c, begin: never, all: bs}.in(p))
 	}
-	slices.SortFunc(all, func(a, b cellBlocks) int { return int(a.id - b.id) })
+	slices.SortFunc(all, func(a, b cellBlocks) int { return cmp.Compare(a.id, b.id) })
 	return all, nil
 }
 
-// blocks gives the full blocks of one cell's days.
-func blocks(shown []day) []Block {
-	var all []Block
-	i := 0
-	for _, last := range ends(shown) {
-		b := Block{Covered: survey.Period{From: shown[i].day, To: last + 1}}
-		for ; i < len(shown) && shown[i].day <= last; i++ {
-			b.Figures = b.add(shown[i].Figures, 1)
-		}
-		all = append(all, b)
+// in gives the blocks that end in a part of the period.
+func (c cellBlocks) in(p survey.Period) cellBlocks {
+	from := 0
+	for ; from < len(c.all) && c.all[from].Covered.To <= p.From; from++ {
+		c.begin = c.all[from].Covered.To
 	}
-	return all
+	to := from
+	for to < len(c.all) && c.all[to].Covered.To <= p.To {
+		to++
+	}
+	c.all = c.all[from:to]
+	return c
 }
 
-// released are the blocks of one cell that end in a period.
-type released struct {
-	blocks  []Block
-	waiting int64 // ballots of the period that are in none yet
+// shows gives the last day of the block in which a day's ballots are shown.
+func (c cellBlocks) shows(d survey.Day) (last survey.Day, ok bool) {
+	i := slices.IndexFunc(c.all, func(b Block) bool { return d < b.Covered.To })
+	if i < 0 || d < c.begin {
+		return 0, false
+	}
+	return c.all[i].Covered.Last(), true
 }
 
-// covered are the days of the blocks; none where there are no blocks.
-func (r released) covered() survey.Period {
-	if len(r.blocks) == 0 {
-		return survey.Period{}
-	}
-	return survey.Period{From: r.blocks[0].Covered.From, To: r.blocks[len(r.blocks)-1].Covered.To}
+// readWaiting counts the ballots of a desk that are or will be in blocks that
+// end in the period or, if it goes on, after it.
+func readWaiting(ctx context.Context, tx *sql.Tx, desk int64, p survey.Period) (n int64, err error) {
+	return n, tx.QueryRowContext(ctx, `SELECT coalesce(sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5), 0)
+FROM cell c CROSS JOIN cell_day d WHERE c.desk = $desk AND d.cell = c.id AND d.day < $to AND d.day > coalesce(
+  (SELECT last FROM block WHERE cell = c.id AND last < $from ORDER BY last DESC LIMIT 1), -3000000)`,
+		sql.Named("desk", desk), sql.Named("from", int64(p.From)), sql.Named("to", int64(p.To))).Scan(&n)
 }
 
-// in gives the blocks that end in a part of the period that was read.
-func (c *cellBlocks) in(p survey.Period) released {
-	var r released
-	begin := never // the last day of the last block before the period
-	for _, b := range c.full {
-		switch last := b.Covered.Last(); {
-		case last < p.From:
-			begin = last
-		case last < p.To:
-			r.blocks = append(r.blocks, b)
-			r.waiting -= b.Counts.Answers()
-		}
-	}
-	for _, d := range c.days {
-		if d.day > begin && d.day < p.To {
-			r.waiting += d.Counts.Answers()
-		}
-	}
-	r.waiting = max(0, r.waiting)
-	return r
-}
-
-// byEnd puts those together that end on one day, in order.
-func byEnd(all []Block) []Block {
-	ending := map[survey.Day]Block{}
-	for _, b := range all {
-		last := b.Covered.Last()
-		if have, ok := ending[last]; ok {
-			b = beside(have, b)
-		}
-		ending[last] = b
-	}
-	var sums []Block
-	for _, d := range slices.Sorted(maps.Keys(ending)) {
-		sums = append(sums, ending[d])
-	}
-	return sums
-}
+// never is before every day.
+const never = survey.Day(-1 << 31)

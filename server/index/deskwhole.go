@@ -60,7 +60,7 @@ func (x *Index) DeskWhole(ctx context.Context, code string, today survey.Day) (W
 		}
 		ballots := map[survey.Service]int64{}
 		for i := range cells {
-			for _, b := range cells[i].in(monthOf(today)).blocks {
+			for _, b := range cells[i].in(monthOf(today)).all {
 				ballots[cells[i].service] += b.Counts.Answers()
 			}
 		}
@@ -87,7 +87,7 @@ func (w *Whole) sumMonths(org *organisation, cells []cellBlocks, p survey.Period
 		to := min(from.Month().To, p.To)
 		var sum Block
 		for i := range cells {
-			for _, b := range cells[i].in(survey.Period{From: from, To: to}).blocks {
+			for _, b := range cells[i].in(survey.Period{From: from, To: to}).all {
 				sum = beside(sum, b)
 			}
 		}

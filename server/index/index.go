@@ -5,11 +5,11 @@
 // Two rules keep single answers hidden, and both hold for cells: what one desk
 // received and one unit settles, of one kind of service. Consecutive days of a
 // cell are merged into blocks of at least five ballots, and a range is answered
-// in whole blocks. And what is shown of a cell moves only when five or more of
-// its ballots were added or changed: until then the table `held` says what is
-// still shown of them, and blocks are those of the shown ballots. What is shown
-// of units and desks is the sum of their cells, so that no two figures differ by
-// fewer than five ballots, whoever puts them together. Numbers of ballots alone
+// in whole blocks (table `block`). And a block moves only when five or more of its
+// ballots were added or changed: until then the table `held` says what is still
+// shown of them. What is shown of units and desks is the sum of their cells, so
+// that no two figures differ by fewer than five ballots, whoever puts them
+// together, now or later. Numbers of ballots alone
 // are not held back.
 package index
 

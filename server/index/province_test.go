@@ -67,7 +67,7 @@ func TestTree(t *testing.T) {
 	for _, d := range []survey.Day{cut - 40, cut + 40} {
 		for id := int64(1); id <= 4; id++ {
 			if gone, begun := id == 1 && d >= cut, id != 3 || d >= cut; !gone && begun {
-				f.write(cellDay(id, d, survey.Counts{0, 0, 1, 0, 39}, 0))
+				f.write(cellDay(id, d, survey.Counts{0, 0, 1, 0, 39}))
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func TestBesideTheIndex(t *testing.T) {
 			dossiers, early, late = dossiers+n, early+n, late+n/6
 		}
 	}
-	f.write(cellDay(1, from+3, survey.Counts{1, 2, 3, 4, 5}, 0))
+	f.write(cellDay(1, from+3, survey.Counts{1, 2, 3, 4, 5}))
 	r := f.one(Query{Period: survey.Period{From: from, To: to}})
 	days := int64(to - from)
 	if r.Dossiers != dossiers || r.Times != (survey.Timeliness{Early: early, OnTime: 2 * days, Late: late}) || r.NoDue != days {
@@ -183,7 +183,7 @@ func TestLookFirst(t *testing.T) {
 		{"MET", survey.Counts{0, 0, 1, 0, 99}, 9000},
 		{"FEW", survey.Counts{0, 0, 5, 0, 5}, 9000},
 	} {
-		f.write(row(insertUnit, c.code, i+1, c.code, "", "k", "", 0, 0), row(insertCell, i+1, i+1, 1, 0), cellDay(int64(i+1), today, c.n, 0),
+		f.write(row(insertUnit, c.code, i+1, c.code, "", "k", "", 0, 0), row(insertCell, i+1, i+1, 1, 0), cellDay(int64(i+1), today, c.n),
 			row(insertDossier, i+1, 1, today, c.dossiers, 0))
 	}
 	p := f.province(ProvinceQuery{Query: Query{Period: today.Month()}, Before: (today - 40).Month()})

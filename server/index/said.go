@@ -61,29 +61,22 @@ type told struct {
 // more than a score, as they are shown: with what a ballot that is held back
 // said before.
 func readTold(ctx context.Context, tx *sql.Tx, desk int64, cells []cellBlocks, p survey.Period) ([]told, error) {
-	of := map[int64]*cellBlocks{}
-	shown := map[int64]released{}
+	of := map[int64]cellBlocks{}
 	days := survey.Period{From: p.To, To: p.From} // over all cells
 	for i := range cells {
-		c := &cells[i]
-		r := c.in(p)
-		if len(r.blocks) == 0 {
-			continue
+		if c := cells[i].in(p); len(c.all) > 0 {
+			of[c.id] = c
+			days.From, days.To = min(days.From, c.begin), max(days.To, c.all[len(c.all)-1].Covered.To)
 		}
-		of[c.id], shown[c.id] = c, r
-		days.From, days.To = min(days.From, r.covered().From), max(days.To, r.covered().To)
 	}
 	if len(of) == 0 {
 		return nil, nil
 	}
 	var all []told
 	add := func(cell int64, d survey.Day, ballot, at int64) {
-		r := shown[cell]
-		if of[cell] == nil || at == 0 || !r.covered().Contains(d) {
-			return
+		if last, ok := of[cell].shows(d); ok && at != 0 {
+			all = append(all, told{ballot, at, of[cell].service, last})
 		}
-		i := slices.IndexFunc(r.blocks, func(b Block) bool { return d < b.Covered.To })
-		all = append(all, told{ballot, at, of[cell].service, r.blocks[i].Covered.Last()})
 	}
 	held := map[[2]int64]bool{} // cell and ballot
 	err := each(ctx, tx, func(scan scanner) error {

@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	insertBlock = `INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	insertSaid  = `INSERT INTO said VALUES (?, ?, ?, ?)`
 	insertFact  = `INSERT INTO fact VALUES (?, ?)`
 	insertEntry = `INSERT INTO entry VALUES (?, ?)`
@@ -46,6 +47,12 @@ func sheet(t testing.TB, version uint16, extra ...string) []byte {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// blockRow is a block as it is shown.
+func blockRow(cell int64, first, last survey.Day, f Figures) statement {
+	n := f.Counts
+	return row(insertBlock, cell, last, first, n[0], n[1], n[2], n[3], n[4], f.Kiosk, f.Receipt, f.Changed)
 }
 
 // spoken is a rating as a ballot shows it; zero id: none that says more.
@@ -113,65 +120,43 @@ type shownBallot struct {
 	spoken
 }
 
-// naiveSaid counts one by one what the ballots of whole blocks say.
-func naiveSaid(all map[cell][]shownBallot, p survey.Period) (sums map[survey.Service]Said, comments [][32]byte) {
-	sums = map[survey.Service]Said{}
-	for c, of := range all {
-		plain := make([]said, len(of))
-		for i := range of {
-			plain[i] = of[i].said
-		}
-		s := sums[c.service]
-		begin := survey.Day(-1)
-		for _, b := range blocksOf(figuresOf(plain), p.To) {
-			if !b.full {
-				break
-			}
-			if b.last >= p.From {
-				for _, x := range of {
-					if x.score == 0 || x.day <= begin || x.day > b.last {
-						continue
-					}
-					s.Ballots++
-					if x.id == 0 {
-						continue
-					}
-					s.More++
-					if x.comment != nil {
-						comments = append(comments, [32]byte(x.comment))
-					}
-				}
-			}
-			begin = b.last
-		}
-		if s.Ballots > 0 {
-			sums[c.service] = s
-		}
+// shownBlock is the days of one block: those after the one before it, up to last.
+type shownBlock struct{ begin, last survey.Day }
+
+// naiveBlocks cuts what is shown of a cell into blocks, some of which were put
+// together with the next one.
+func naiveBlocks(t *rapid.T, of []shownBallot) (all []shownBlock, figures []Figures) {
+	plain := make([]said, len(of))
+	for i := range of {
+		plain[i] = of[i].said
 	}
-	return sums, comments
+	begin, joined := survey.Day(-9), false
+	for _, b := range blocksOf(figuresOf(plain), 999) {
+		if !b.full {
+			break
+		}
+		if i := len(all) - 1; joined {
+			all[i].last, figures[i] = b.last, figures[i].add(b.Figures, 1)
+		} else {
+			all, figures = append(all, shownBlock{begin, b.last}), append(figures, b.Figures)
+		}
+		begin, joined = b.last+1, rapid.IntRange(0, 3).Draw(t, "joined") == 0
+	}
+	return all, figures
 }
 
-// naiveCount counts the ballots of the set that gave an answer, or ticked.
-func naiveCount(all map[cell][]shownBallot, p survey.Period, service survey.Service, is func(*fact.Rating) bool) (n int64) {
+// naiveSet gives the ballots of the blocks of some cells that end in a period.
+func naiveSet(all map[cell][]shownBallot, blocks map[cell][]shownBlock, p survey.Period, service survey.Service) (set []shownBallot) {
 	for c, of := range all {
-		if c.service != service {
-			continue
-		}
-		plain := make([]said, len(of))
-		for i := range of {
-			plain[i] = of[i].said
-		}
-		begin := survey.Day(-1)
-		for _, b := range blocksOf(figuresOf(plain), p.To) {
+		for _, b := range blocks[c] {
 			for _, x := range of {
-				if b.full && b.last >= p.From && x.score != 0 && x.day > begin && x.day <= b.last && x.id != 0 && is(&x.rating) {
-					n++
+				if c.service == service && b.last >= p.From && b.last < p.To && x.score != 0 && x.day >= b.begin && x.day <= b.last {
+					set = append(set, x)
 				}
 			}
-			begin = b.last
 		}
 	}
-	return n
+	return set
 }
 
 // TestSaidRecount: what a desk's page says of questions, ticks and comments
@@ -187,10 +172,10 @@ func TestSaidRecount(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		of := &sayer{}
-		for _, table := range []string{"cell_day", "held", "said", "fact", "entry", "text"} {
+		for _, table := range []string{"cell_day", "held", "block", "said", "fact", "entry", "text"} {
 			of.rows = append(of.rows, row(`DELETE FROM `+table))
 		}
-		shown := map[cell][]shownBallot{}
+		shown, blocks := map[cell][]shownBallot{}, map[cell][]shownBlock{}
 		ballot := int64(0)
 		draw := func(absent bool) shownBallot {
 			x := shownBallot{said: drawSaid(t, absent)}
@@ -227,21 +212,19 @@ func TestSaidRecount(t *testing.T) {
 				of.rows = append(of.rows, row(insertHeld, c.id, ballot, is.day, is.score, is.channel, is.binding, is.changed, is.id,
 					was.day, was.score, was.channel, was.binding, was.changed, was.id))
 			}
-			days, carry := figuresOf(now), int64(0)
-			for d := survey.Day(1); d <= 40; d++ {
-				if g, ok := days[d]; ok {
-					if carry += g.Counts.Answers(); carry >= 5 {
-						carry = 0
-					}
-					n := g.Counts
-					of.rows = append(of.rows, row(insertCellDay, c.id, d, n[0], n[1], n[2], n[3], n[4], g.Kiosk, g.Receipt, g.Changed, carry))
-				}
+			for d, g := range figuresOf(now) {
+				n := g.Counts
+				of.rows = append(of.rows, row(insertCellDay, c.id, d, n[0], n[1], n[2], n[3], n[4], g.Kiosk, g.Receipt, g.Changed))
+			}
+			var figures []Figures
+			blocks[c], figures = naiveBlocks(t, shown[c])
+			for i, b := range blocks[c] {
+				of.rows = append(of.rows, blockRow(c.id, b.begin, b.last, figures[i]))
 			}
 		}
 		f.write(of.rows...)
 		for range 3 {
 			day := survey.Day(rapid.IntRange(1, 60).Draw(t, "day"))
-			p := monthOf(day)
 			for desk, code := range map[int64]string{10: "D10", 11: "D11"} {
 				here := map[cell][]shownBallot{}
 				for c, all := range shown {
@@ -253,36 +236,65 @@ func TestSaidRecount(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				sums, comments := naiveSaid(here, p)
-				slices.SortFunc(comments, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
-				got := slices.Clone(w.Comments)
-				slices.SortFunc(got, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
-				if !slices.Equal(got, comments) {
-					t.Fatalf("%s on %d: %d comments, want %d", code, day, len(got), len(comments))
-				}
-				if len(w.Said) != len(sums) {
-					t.Fatalf("%s on %d: %+v, want %+v", code, day, w.Said, sums)
-				}
-				all := int64(0)
-				for _, s := range w.Said {
-					all += s.Ballots
-					if want := sums[s.Service]; s.Ballots != want.Ballots || s.More != want.More {
-						t.Fatalf("%s on %d: %d ballots, %d say more, want %+v", code, day, s.Ballots, s.More, want)
-					}
-					checkQuestions(t, s, day < 5, func(is func(*fact.Rating) bool) int64 { return naiveCount(here, p, s.Service, is) })
-				}
-				if all != w.Month.Counts.Answers() {
-					t.Fatalf("%s on %d: of %d ballots, the rate is of %d", code, day, all, w.Month.Counts.Answers())
-				}
+				checkDesk(t, &w, func(service survey.Service) []shownBallot { return naiveSet(here, blocks, monthOf(day), service) })
 			}
 		}
 	})
 }
 
+// checkDesk compares a desk's answer with the set of ballots that it is of.
+func checkDesk(t *rapid.T, w *Whole, setOf func(survey.Service) []shownBallot) {
+	t.Helper()
+	var month, days Figures
+	var comments [][32]byte
+	services := 0
+	for _, service := range survey.Services {
+		set := setOf(service)
+		for _, x := range set {
+			month = month.add(figuresOf([]said{x.said})[x.day], 1)
+			if x.comment != nil {
+				comments = append(comments, [32]byte(x.comment))
+			}
+		}
+		i := slices.IndexFunc(w.Said, func(s Said) bool { return s.Service == service })
+		if i < 0 != (len(set) == 0) {
+			t.Fatalf("on %d: %v has %d ballots: %+v", w.Day, service, len(set), w.Said)
+		}
+		if i >= 0 {
+			services++
+			checkQuestions(t, w.Said[i], w.Day < 5, set)
+		}
+	}
+	for _, d := range w.Days {
+		days = days.add(d.Figures, 1)
+	}
+	if diff := cmp.Diff(month, w.Month.Figures) + cmp.Diff(month, days); diff != "" || services != len(w.Said) {
+		t.Fatalf("on %d: %s", w.Day, diff)
+	}
+	got := slices.Clone(w.Comments)
+	for _, of := range [][][32]byte{got, comments} {
+		slices.SortFunc(of, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	}
+	if !slices.Equal(got, comments) {
+		t.Fatalf("on %d: %d comments, want %d", w.Day, len(got), len(comments))
+	}
+}
+
 // checkQuestions: the questions of the sheet in force, which is the first or
 // not, then those of another that were answered.
-func checkQuestions(t *rapid.T, s Said, first bool, count func(func(*fact.Rating) bool) int64) {
+func checkQuestions(t *rapid.T, s Said, first bool, set []shownBallot) {
 	t.Helper()
+	count := func(is func(*fact.Rating) bool) (n int64) {
+		for _, x := range set {
+			if x.id != 0 && is(&x.rating) {
+				n++
+			}
+		}
+		return n
+	}
+	if more := count(func(*fact.Rating) bool { return true }); s.Ballots != int64(len(set)) || s.More != more {
+		t.Fatalf("%d ballots, %d say more, want %d and %d", s.Ballots, s.More, len(set), more)
+	}
 	for _, q := range s.Questions {
 		var want survey.Counts
 		for score := range want {

@@ -51,40 +51,46 @@ func runsOf(p survey.Period) []run {
 }
 
 // Statements run in the order of primary keys (TestPlan). $from and $to are days,
-// $unit and $desk places or 0. opened: a block was open when the period began,
-// so that the sums begin on an earlier day; carry: a block is open at its end,
-// whose rows must come off again.
+// $unit and $desk places or 0.
 const (
-	cellHeads = `
+	inScope = `($unit = 0 OR c.unit = $unit) AND ($desk = 0 OR c.desk = $desk) AND ($service = 0 OR c.service = $service)`
+
+	// first: of the first block that ends in the period; open: the first day
+	// after the last block, up to the period's end.
+	cellEdges = `
 SELECT c.id, c.unit, c.desk, c.service,
-  (SELECT carry FROM cell_day WHERE cell = c.id AND day < $to ORDER BY day DESC LIMIT 1) AS carry,
-  CASE WHEN (SELECT carry FROM cell_day WHERE cell = c.id AND day < $from ORDER BY day DESC LIMIT 1) > 0
-  THEN (SELECT day FROM cell_day WHERE cell = c.id AND day > coalesce(
-    (SELECT day FROM cell_day WHERE cell = c.id AND day < $from AND carry = 0 ORDER BY day DESC LIMIT 1),
-    -3000000) ORDER BY day LIMIT 1)
-  ELSE $from END AS opened
-FROM cell c
-WHERE ($unit = 0 OR c.unit = $unit) AND ($desk = 0 OR c.desk = $desk) AND ($service = 0 OR c.service = $service)`
+  (SELECT first FROM block WHERE cell = c.id AND last >= $from AND last < $to ORDER BY last LIMIT 1) AS first,
+  (SELECT day FROM cell_day WHERE cell = c.id AND day < $to AND day > coalesce(
+    (SELECT last FROM block WHERE cell = c.id AND last < $to ORDER BY last DESC LIMIT 1), -3000000) ORDER BY day LIMIT 1) AS open
+FROM cell c WHERE ` + inScope
 
 	sumColumns = `sum(d.s1), sum(d.s2), sum(d.s3), sum(d.s4), sum(d.s5), sum(d.kiosk), sum(d.receipt), sum(d.changed)`
 
-	cellDays = `
+	blockDays = `
 SELECT c.id, ` + sumColumns + `
+FROM cell c CROSS JOIN block d
+WHERE ` + inScope + ` AND d.cell = c.id AND d.last < $to AND d.last >= $from GROUP BY c.id`
+	blockMonths = `
+SELECT c.id, ` + sumColumns + `
+FROM cell c CROSS JOIN block_month d
+WHERE ` + inScope + ` AND d.cell = c.id AND d.month < $to AND d.month >= $from GROUP BY c.id`
+
+	numberColumns = `sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5), 0, 0, 0, 0, 0, 0, 0`
+
+	cellDays = `
+SELECT c.id, ` + numberColumns + `
 FROM cell c CROSS JOIN cell_day d
-WHERE ($unit = 0 OR c.unit = $unit) AND ($desk = 0 OR c.desk = $desk) AND ($service = 0 OR c.service = $service)
-  AND d.cell = c.id AND d.day < $to AND d.day >= `
+WHERE ` + inScope + ` AND d.cell = c.id AND d.day < $to AND d.day >= `
 	fromDay = `$from GROUP BY c.id`
 	// Of a block that is open where $to begins.
 	fromBlock = `coalesce(
-  (SELECT day + 1 FROM cell_day WHERE cell = c.id AND day < $to AND carry = 0 ORDER BY day DESC LIMIT 1), -3000000)
+  (SELECT last + 1 FROM block WHERE cell = c.id AND last < $to ORDER BY last DESC LIMIT 1), -3000000)
 GROUP BY c.id`
 
 	cellMonths = `
-SELECT c.id, ` + sumColumns + `
+SELECT c.id, ` + numberColumns + `
 FROM cell c CROSS JOIN cell_month d
-WHERE ($unit = 0 OR c.unit = $unit) AND ($desk = 0 OR c.desk = $desk) AND ($service = 0 OR c.service = $service)
-  AND d.cell = c.id AND d.month < $to AND d.month >= $from
-GROUP BY c.id`
+WHERE ` + inScope + ` AND d.cell = c.id AND d.month < $to AND d.month >= $from GROUP BY c.id`
 )
 
 // scope is of which cells the question is; 0: all.
@@ -98,80 +104,69 @@ func periodArgs(p survey.Period, o scope) []any {
 		sql.Named("unit", o.unit), sql.Named("desk", o.desk), sql.Named("service", int64(o.service))}
 }
 
-// readSums gives what may be shown of the period, in whole blocks, for each
-// cell with ballots in them.
+// readSums gives what is shown of the period, in whole blocks, for each cell with
+// ballots in it.
 func readSums(ctx context.Context, tx *sql.Tx, p survey.Period, o scope) (map[cell]Block, error) {
-	figures, err := addUp(ctx, tx, p, o)
+	figures, err := addUp(ctx, tx, p, o, blockDays, blockMonths)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := addUp(ctx, tx, p, o, cellDays+fromDay, cellMonths)
+	if err != nil {
+		return nil, err
+	}
+	// Days before the period, whose block ends in it or is open.
+	before, err := addUp(ctx, tx, survey.Period{From: p.From, To: p.From}, o, cellDays+fromBlock, "")
 	if err != nil {
 		return nil, err
 	}
 	sums := make(map[cell]Block, len(figures))
-	edges := edges{}
-	err = each(ctx, tx, func(scan scanner) error {
+	return sums, each(ctx, tx, func(scan scanner) error {
 		var c cell
-		var carry, opened sql.NullInt64
-		if err := scan(&c.id, &c.unit, &c.desk, &c.service, &carry, &opened); err != nil {
+		var first, open sql.NullInt64
+		if err := scan(&c.id, &c.unit, &c.desk, &c.service, &first, &open); err != nil {
 			return err
 		}
-		f, ok := figures[c.id]
-		if !ok {
+		b := Block{Figures: figures[c.id], Covered: p}
+		shown := b.Counts.Answers()
+		if b.Waiting = max(0, numbers[c.id].Counts.Answers()+before[c.id].Counts.Answers()-shown); b.Waiting+shown == 0 {
 			return nil
 		}
-		if carry.Int64 > 0 {
-			edges[c] = &edge{before: p.To}
+		if first.Valid {
+			b.Covered.From = min(p.From, survey.Day(first.Int64))
 		}
-		sums[c] = Block{Figures: f, Covered: survey.Period{From: min(p.From, survey.Day(opened.Int64)), To: p.To}}
+		switch {
+		case shown == 0:
+			b.Covered = survey.Period{From: p.From, To: p.From}
+		case open.Valid && b.Waiting > 0:
+			b.Covered.To = max(survey.Day(open.Int64), b.Covered.From)
+		}
+		sums[c] = b
 		return nil
-	}, cellHeads, periodArgs(p, o)...)
-	if err != nil {
-		return nil, err
-	}
-	if err := readHeld(ctx, tx, p, o, edges); err != nil {
-		return nil, err
-	}
-	if err := readTails(ctx, tx, p, edges); err != nil {
-		return nil, err
-	}
-	for c, e := range edges {
-		b, ok := sums[c]
-		if !ok {
-			b.Covered = p
-		}
-		sums[c] = e.correct(b, p)
-	}
-	return sums, nil
+	}, cellEdges, periodArgs(p, o)...)
 }
 
-// addUp adds up the rows of each cell, from the block that is open when the
-// period begins up to its end.
-func addUp(ctx context.Context, tx *sql.Tx, p survey.Period, o scope) (map[int64]Figures, error) {
+// addUp adds up the rows of each cell in a period, by days and months.
+func addUp(ctx context.Context, tx *sql.Tx, p survey.Period, o scope, days, months string) (map[int64]Figures, error) {
 	all := map[int64]Figures{}
-	add := func(query string, p survey.Period, sign int64) error {
-		return each(ctx, tx, func(scan scanner) error {
+	for _, r := range runsOf(p) {
+		query := days
+		if r.month {
+			query = months
+		}
+		err := each(ctx, tx, func(scan scanner) error {
 			var id int64
 			var f Figures
 			n := &f.Counts
 			err := scan(&id, &n[0], &n[1], &n[2], &n[3], &n[4], &f.Kiosk, &f.Receipt, &f.Changed)
-			all[id] = all[id].add(f, sign)
+			all[id] = all[id].add(f, r.sign)
 			return err
-		}, query, periodArgs(p, o)...)
-	}
-	err := add(cellDays+fromBlock, survey.Period{From: p.From, To: p.From}, 1)
-	for _, r := range runsOf(p) {
-		query := cellDays + fromDay
-		if r.month {
-			query = cellMonths
-		}
-		if err == nil {
-			err = add(query, r.Period, r.sign)
+		}, query, periodArgs(r.Period, o)...)
+		if err != nil {
+			return nil, err
 		}
 	}
-	for id, f := range all {
-		if f == (Figures{}) { // a month of which every day was taken off again
-			delete(all, id)
-		}
-	}
-	return all, err
+	return all, nil
 }
 
 // unitService is a unit (place) and a kind of service.

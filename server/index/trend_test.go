@@ -37,14 +37,11 @@ func TestTrend(t *testing.T) {
 				now = append(now, n)
 				rows = append(rows, row(insertHeld, id, i, n.day, n.score, 1, 1, 0, 0, w.day, w.score, 1, 1, 0, 0))
 			}
-			carry, days := int64(0), figuresOf(now)
+			days := figuresOf(now)
 			for d := begin; d <= begin+460; d++ {
 				if g, ok := days[d]; ok {
-					if carry += g.Counts.Answers(); carry >= 5 {
-						carry = 0
-					}
 					n := g.Counts
-					rows = append(rows, row(insertCellDay, id, d, n[0], n[1], n[2], n[3], n[4], g.Kiosk, g.Receipt, g.Changed, carry))
+					rows = append(rows, row(insertCellDay, id, d, n[0], n[1], n[2], n[3], n[4], g.Kiosk, g.Receipt, g.Changed))
 				}
 			}
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"maps"
-	"slices"
 
 	"hailong/internal/survey"
 )
@@ -218,43 +216,14 @@ func (v *UnitView) readReturned(ctx context.Context, tx *sql.Tx, org *organisati
 // readEndings gives the shown blocks of the cells that end in the period, those
 // that end on one day together, by that day.
 func readEndings(ctx context.Context, tx *sql.Tx, p survey.Period, o scope) ([]Block, error) {
-	of := edges{}
-	err := each(ctx, tx, func(scan scanner) error {
-		var c cell
-		err := scan(&c.id, &c.unit, &c.desk, &c.service)
-		of[c] = &edge{before: p.From}
-		return err
-	}, `SELECT id, unit, desk, service FROM cell WHERE unit = ? AND service = ?`, o.unit, o.service)
-	if err != nil {
-		return nil, err
-	}
-	if err := readHeld(ctx, tx, p, o, of); err != nil {
-		return nil, err
-	}
-	if err := readTails(ctx, tx, p, of); err != nil {
-		return nil, err
-	}
-	ending := map[survey.Day]Block{}
-	for _, e := range of {
-		slices.SortFunc(e.days, func(a, b day) int { return int(a.day - b.day) })
-		shown, next := merge(e.days, e.shown), 0
-		for _, last := range ends(shown) {
-			b := Block{Covered: survey.Period{From: shown[next].day, To: last + 1}}
-			for ; next < len(shown) && shown[next].day <= last; next++ {
-				b.Figures = b.add(shown[next].Figures, 1)
+	cells, err := readBlocks(ctx, tx, p, o)
+	var all []Block
+	for _, bs := range cells {
+		for _, b := range bs {
+			if p.Contains(b.Covered.Last()) {
+				all = append(all, b)
 			}
-			if last < p.From {
-				continue
-			}
-			if have, ok := ending[last]; ok {
-				b = beside(have, b)
-			}
-			ending[last] = b
 		}
 	}
-	var all []Block
-	for _, d := range slices.Sorted(maps.Keys(ending)) {
-		all = append(all, ending[d])
-	}
-	return all, nil
+	return byEnd(all), err
 }

@@ -312,7 +312,9 @@ func (w *run) mergeBatches(cell, after, last int64, fresh []int64, gone ballots)
 }
 
 func (w *run) putBlock(cell int64, b *block) error {
-	return w.exec(`REPLACE INTO block(cell, last, first, s1, s2, s3, s4, s5, kiosk, receipt, changed) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
+	return w.exec(`INSERT INTO block(cell, last, first, s1, s2, s3, s4, s5, kiosk, receipt, changed) VALUES (?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT(cell, last) DO UPDATE SET first=excluded.first, s1=excluded.s1, s2=excluded.s2, s3=excluded.s3, s4=excluded.s4, s5=excluded.s5,
+		kiosk=excluded.kiosk, receipt=excluded.receipt, changed=excluded.changed`,
 		cell, b.last, b.first, b.s[0], b.s[1], b.s[2], b.s[3], b.s[4], b.kiosk, b.receipt, b.changed)
 }
 

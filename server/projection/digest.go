@@ -28,7 +28,7 @@ var parts = []struct{ name, query string }{
 	{"questionnaire", `SELECT version, since, hex(document) FROM questionnaire ORDER BY 1`},
 	{"text", `SELECT hex(b.key), hex(o.id), t.fact & 1099511627775, hex(t.session), t.purpose, hex(t.digest), t.size, t.holds
 		FROM text t JOIN ballot b ON b.id = t.ballot JOIN origin o ON o.oid = t.fact >> 40 ORDER BY b.key, o.id, t.fact`},
-	{"cell_day", `SELECT u.code, c.service, coalesce(d.code, ''), r.day, s1, s2, s3, s4, s5, kiosk, receipt, changed, carry
+	{"cell_day", `SELECT u.code, c.service, coalesce(d.code, ''), r.day, s1, s2, s3, s4, s5, kiosk, receipt, changed
 		FROM cell_day r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk ORDER BY 1, 2, 3, 4`},
 	{"walkin_day", `SELECT p.code, r.day, s1, s2, s3, s4, s5 FROM walkin_day r JOIN place p ON p.id = r.desk ORDER BY 1, 2`},
 	{"return_day", `SELECT p.code, r.service, r.day, early, ontime, late, nodue FROM return_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},

@@ -199,7 +199,7 @@ func (n *naive) ballotOf(hash, sealed, session []byte) (key [32]byte) {
 }
 
 // recount gives the lines that Dump must have for ballots' counted ratings and
-// for the rollups without their carry.
+// for the rollups.
 func (n *naive) recount() []string {
 	type place struct {
 		unit, desk string

@@ -23,9 +23,7 @@ func dumped(dump string) []string {
 			if v(17) != "0" {
 				out = append(out, fmt.Sprintf("ballot %s %s %s %s %s", v(1), v(17), v(21), strings.ToLower(v(15)), v(16)))
 			}
-		case "cell_day": // all but the carry
-			out = append(out, strings.Join(f[:len(f)-1], " "))
-		case "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire", "closing":
+		case "cell_day", "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire", "closing":
 			out = append(out, strings.Join(f, " "))
 		}
 	}

@@ -239,13 +239,11 @@ func registration(s state) state {
 		received: s.received, due: s.due, last: s.last, returned: s.returned, events: s.events, beside: s.beside}
 }
 
-// flushRollups adds the changes to the tables, drops rows that became empty
-// and finds again where the blocks of five end.
+// flushRollups adds the changes to the tables, and drops rows that became empty.
 func (w *run) flushRollups() error {
 	cells := rows{w: w, width: 10, head: `INSERT INTO cell_day(cell, day, s1, s2, s3, s4, s5, kiosk, receipt, changed) VALUES `,
 		tail: ` ON CONFLICT(cell, day) DO UPDATE SET s1=s1+excluded.s1, s2=s2+excluded.s2, s3=s3+excluded.s3, s4=s4+excluded.s4, s5=s5+excluded.s5,
 		kiosk=kiosk+excluded.kiosk, receipt=receipt+excluded.receipt, changed=changed+excluded.changed`}
-	spans := map[int64]span{}
 	for _, k := range sorted(w.cells, func(k cellDay) [3]int64 { return [3]int64{k.cell, k.day} }) {
 		c := w.cells[k]
 		if *c == (cellSums{}) {
@@ -254,7 +252,6 @@ func (w *run) flushRollups() error {
 		if err := cells.add(k.cell, k.day, c.s[0], c.s[1], c.s[2], c.s[3], c.s[4], c.kiosk, c.receipt, c.changed); err != nil {
 			return err
 		}
-		widen(spans, k.cell, k.day)
 	}
 	walkIns := rows{w: w, width: 7, head: `INSERT INTO walkin_day(desk, day, s1, s2, s3, s4, s5) VALUES `,
 		tail: ` ON CONFLICT(desk, day) DO UPDATE SET s1=s1+excluded.s1, s2=s2+excluded.s2, s3=s3+excluded.s3, s4=s4+excluded.s4, s5=s5+excluded.s5`}
@@ -299,11 +296,6 @@ func (w *run) flushRollups() error {
 	}
 	if err := w.dropEmpty(); err != nil {
 		return err
-	}
-	for _, cell := range slices.Sorted(maps.Keys(spans)) {
-		if err := w.carry(cell, spans[cell]); err != nil {
-			return err
-		}
 	}
 	w.rollups = newRollups()
 	return nil
@@ -350,65 +342,6 @@ func (w *run) dropEmpty() error {
 		}
 	}
 	return nil
-}
-
-// span is the days of one cell that a run touched, both included.
-type span struct{ from, to int64 }
-
-func widen(m map[int64]span, cell, day int64) {
-	x, ok := m[cell]
-	if !ok {
-		x = span{day, day}
-	}
-	m[cell] = span{min(x.from, day), max(x.to, day)}
-}
-
-// carry merges consecutive days of a cell until they hold survey.LeastShown
-// ballots, from the first touched day on, and stops where nothing changes any
-// more.
-func (w *run) carry(cell int64, x span) error {
-	var open int64
-	before := true // the first row may be the day before, for what it carries over
-	const page = 64
-	from := x.from
-	for {
-		type row struct{ day, n, carry int64 }
-		var found []row
-		err := w.each(func(r cells) error {
-			var y row
-			err := r.Scan(&y.day, &y.n, &y.carry)
-			found = append(found, y)
-			return err
-		}, `SELECT day, s1+s2+s3+s4+s5, carry FROM cell_day WHERE cell = ? AND day >= coalesce((SELECT max(day) FROM cell_day
-			WHERE cell = ? AND day < ?), ?) ORDER BY day LIMIT 64`, cell, cell, from, from)
-		if err != nil {
-			return err
-		}
-		for _, y := range found {
-			if before && y.day < from {
-				open = y.carry
-				continue
-			}
-			before = false
-			if open += y.n; open >= survey.LeastShown {
-				open = 0
-			}
-			if open == y.carry {
-				if y.day > x.to {
-					return nil
-				}
-				continue
-			}
-			if err := w.exec(`UPDATE cell_day SET carry = ? WHERE cell = ? AND day = ?`, open, cell, y.day); err != nil {
-				return err
-			}
-		}
-		if len(found) < page {
-			return nil
-		}
-		from, open = found[len(found)-1].day+1, 0
-		before = true
-	}
 }
 
 // sorted gives a map's keys in the order of a table's key: rows that lie beside

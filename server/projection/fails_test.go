@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,35 +14,6 @@ import (
 
 	"hailong/internal/fact"
 )
-
-// TestCarry recounts where the blocks of five end.
-func TestCarry(t *testing.T) {
-	ring := newRing(t)
-	rapid.Check(t, func(t *rapid.T) {
-		w := generate(t, ring)
-		open := map[string]int{}
-		for line := range strings.Lines(deliver(t, ring, w.batches)) {
-			f := strings.Fields(strings.ReplaceAll(line, `"`, ""))
-			if f[0] != "cell_day" {
-				continue
-			}
-			key, from := fmt.Sprint(f[1:4]), 5
-			n := open[key]
-			for _, c := range f[from : from+5] {
-				var k int
-				fmt.Sscan(c, &k)
-				n += k
-			}
-			if n >= 5 {
-				n = 0
-			}
-			open[key] = n
-			if fmt.Sprint(n) != f[len(f)-1] {
-				t.Fatalf("carry %s, want %d in: %s", f[len(f)-1], n, line)
-			}
-		}
-	})
-}
 
 // A projection whose transaction fails goes on as if the call had not been.
 func TestApplyFails(t *testing.T) {
