@@ -16,6 +16,7 @@ func browser(t *testing.T) context.Context {
 		chromedp.Headless, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1366, 768),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("accept-lang", "vi-VN"),
+		chromedp.Flag("force-prefers-reduced-motion", true), // charts are drawn at once
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -68,14 +69,13 @@ func TestBrowserDesk(t *testing.T) {
 	if n := read(number); n != "14" {
 		t.Fatalf("the page begins at %q", n)
 	}
-	s.write(row(`UPDATE cell_day SET s1 = s1 + 1, kiosk = kiosk + 1, receipt = receipt + 1 WHERE cell = 7 AND day = ?`, monday),
-		row(`INSERT INTO held VALUES (7, 9, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)`, monday))
+	s.write(row(`UPDATE cell_day SET s1 = s1 + 1, kiosk = kiosk + 1, receipt = receipt + 1 WHERE cell = 7 AND day = ?`, monday))
 	s.hub.Changed("DH41.07")
 	until(number + ` === "15"`)
 	if now := read(rate); now != was {
 		t.Errorf("one ballot moved the rate from %q to %q", was, now)
 	}
-	s.write(row(`UPDATE cell_day SET s1 = s1 + 4, kiosk = kiosk + 4, receipt = receipt + 4 WHERE cell = 7 AND day = ?`, monday), row(`DELETE FROM held`))
+	s.write(row(`UPDATE cell_day SET s1 = s1 + 4, kiosk = kiosk + 4, receipt = receipt + 4 WHERE cell = 7 AND day = ?`, monday), row(`UPDATE block SET s1 = s1 + 5, kiosk = kiosk + 5, receipt = receipt + 5 WHERE cell = 7 AND last = ?`, monday))
 	s.hub.Changed("DH41.07")
 	until(version + ` !== "` + before + `"`)
 	stayed = get(t, ctx, chromedp.Evaluate[bool](`window.stayed === true`))

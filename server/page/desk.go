@@ -95,7 +95,8 @@ func office(days ...[24]int64) (first, last int) {
 	return first, last
 }
 
-// weekTable is the table behind the heat map.
+// weekTable is the table behind the heat map; without days where there are no
+// ballots.
 type weekTable struct {
 	Hours []string
 	Days  []weekRow
@@ -110,6 +111,9 @@ type weekRow struct {
 func (w words) week(d *index.Whole) (weekTable, chart) {
 	c := chart{ID: "week", Kind: "week", Description: w.T("desk.week.describe", "Desk", w.pick(d.Name, d.NameEN)), Series: []series{{Name: w.T("staff.ballots")}}}
 	var t weekTable
+	if d.Week == [7][24]int64{} {
+		return t, c
+	}
 	first, last := office(d.Week[:]...)
 	for h := first; h <= last; h++ {
 		label := w.T("staff.hour", "Hour", strconv.Itoa(h))

@@ -55,8 +55,10 @@ func TestPages(t *testing.T) {
 		"/?sort=-participation":                           {"Tham gia", "Participation"},
 		"/desk":                                           {"Bộ phận một cửa", "One-stop desks"},
 		"/desk/DH41.07":                                   {"Số phiếu hôm nay", "Ballots today"},
-		"/desk/DH41.07.19":                                {"Khuôn mặt hiện khi có từ năm phiếu", "Faces appear from five"},
+		"/desk/DH41.07.19":                                {"Những câu trả lời gần đây nhất", "The latest answers"},
+		"/desk/DH41.07.31":                                {"Vì sao, 30 ngày", "Why, 30 days"},
 		"/desk/DH41.07?part=figures":                      {"Hài lòng hôm nay", "Satisfied today"},
+		"/desk/DH41.02?part=kiosks":                       {"Quầy 2: chưa có tin nào", "Quầy 2: nothing heard yet"},
 		"/status":                                         {"Vận hành", "Operations"},
 	}
 	var wait sync.WaitGroup
@@ -116,6 +118,8 @@ func TestBadInput(t *testing.T) {
 		"/?colour=red":                         survey.CodeUnknownParameter,
 		"/desk/nowhere":                        survey.CodeUnknownDesk,
 		"/desk/nowhere/live":                   survey.CodeUnknownDesk,
+		"/desk/nowhere?part=kiosks":            survey.CodeUnknownDesk,
+		"/desk/DH41.07?part=all":               survey.CodeBadField,
 		"/desk/" + url.PathEscape("<script>é"): survey.CodeUnknownDesk,
 	} {
 		status, body := s.get(path)
@@ -185,7 +189,6 @@ func TestLive(t *testing.T) {
 	version := next(t, events, "figures")
 	const desk = 107
 	s.write(row(`UPDATE cell_day SET s1 = s1 + 1, kiosk = kiosk + 1, receipt = receipt + 1 WHERE cell = ? AND day = ?`, desk-100, monday),
-		row(`INSERT INTO held VALUES (?, 9, ?, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)`, desk-100, monday),
 		row(insertHour, desk, monday, 10, 1))
 	s.hub.Changed("DH41.01", "DH41.07", "nowhere")
 	if err := json.Unmarshal([]byte(next(t, events, "numbers")), &after); err != nil || after.Number != before.Number+1 || after.Hours[10] != 1 {
@@ -194,7 +197,7 @@ func TestLive(t *testing.T) {
 	if v := next(t, events, "figures"); v != version {
 		t.Error("one ballot moved the rates")
 	}
-	s.write(row(`DELETE FROM held`))
+	s.write(row(`UPDATE block SET s1 = s1 + 5, kiosk = kiosk + 5, receipt = receipt + 5 WHERE cell = ? AND last = ?`, desk-100, monday))
 	s.hub.Changed()
 	next(t, events, "numbers")
 	if v := next(t, events, "figures"); v == version {

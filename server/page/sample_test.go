@@ -31,6 +31,9 @@ type site struct {
 	hub  *page.Hub
 	base string
 	now  time.Time
+
+	comments map[[32]byte]string
+	heard    map[string]time.Time // by public key
 }
 
 var monday = survey.NewDay(2026, time.November, 23)
@@ -77,9 +80,9 @@ func (l logged) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func newSite(t testing.TB) *site {
+func newSite(t testing.TB, with ...func(*page.Deps)) *site {
 	t.Helper()
-	s := &site{t: t, now: monday.Start().Add(9*time.Hour + 20*time.Minute)}
+	s := &site{t: t, comments: map[[32]byte]string{}, heard: map[string]time.Time{}, now: monday.Start().Add(9*time.Hour + 20*time.Minute)}
 	var err error
 	s.db, err = sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "server.db"), schema.Files, sqlite.Options{})
 	if err != nil {
@@ -101,7 +104,16 @@ func newSite(t testing.TB) *site {
 	x := index.Open(s.db.Read(), func() time.Time { return s.now })
 	s.hub = page.NewHub(x, log)
 	app := httpx.New(httpx.Options{Log: log, Catalogue: catalogue, Views: views, Assets: assets})
-	page.Register(app, page.Deps{Index: x, Views: views, Hub: s.hub, Log: log})
+	deps := page.Deps{Index: x, Views: views, Hub: s.hub, Log: log, Now: func() time.Time { return s.now },
+		Comment: func(_ context.Context, digest [32]byte) (string, bool, error) {
+			c, ok := s.comments[digest]
+			return c, ok, nil
+		},
+		Heard: func(public []byte) (last, since time.Time) { return s.heard[string(public)], s.now.Add(-time.Hour) }}
+	for _, set := range with {
+		set(&deps)
+	}
+	page.Register(app, deps)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +147,8 @@ const (
 	insertKiosk   = `INSERT INTO kiosk VALUES (?, ?, ?)`
 	insertTarget  = `INSERT INTO target VALUES (?, '', ?, 0, 1, ?)`
 	insertCell    = `INSERT INTO cell VALUES (?, ?, ?, ?)`
-	insertCellDay = `INSERT INTO cell_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertCellDay = `INSERT INTO cell_day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertBlock   = `INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	insertWalkIn  = `INSERT INTO walkin_day VALUES (?, ?, ?, ?, ?, ?, ?)`
 	insertHour    = `INSERT OR REPLACE INTO desk_hour VALUES (?, ?, ?, ?)`
 	insertDossier = `INSERT INTO dossier_day VALUES (?, ?, ?, ?, ?)`
@@ -190,7 +203,8 @@ func (s *site) fill() {
 		rows = append(rows, row(insertUnit, u.code, id, u.name, u.en, u.kind, ""),
 			row(insertDesk, code, desk, u.code, name, map[bool]string{true: "Rating place", false: "One-stop desk"}[u.kind == "sn"], service),
 			row(insertKiosk, fmt.Sprintf("K%02d", 2*i+1), code, "Quầy 1"), row(insertKiosk, fmt.Sprintf("K%02d", 2*i+2), code, "Quầy 2"), row(insertCell, id, id, service, desk))
-		carry := int64(0)
+		var open [8]int64 // of the days that are in no block yet
+		begin := survey.Day(0)
 		for d := monday - 180; d <= monday; d++ {
 			mean := u.mean
 			switch {
@@ -213,11 +227,18 @@ func (s *site) fill() {
 				w[3+r.IntN(2)]++
 			}
 			a := n.Answers()
-			if carry += a; carry >= 5 {
-				carry = 0
-			}
 			phone, typed, changed := a/4, a/9, a/15
-			rows = append(rows, row(insertCellDay, id, d, n[0], n[1], n[2], n[3], n[4], a-phone, a-typed, changed, carry),
+			if open == ([8]int64{}) {
+				begin = d
+			}
+			for i, v := range [8]int64{n[0], n[1], n[2], n[3], n[4], a - phone, a - typed, changed} {
+				open[i] += v
+			}
+			if o := open; o[0]+o[1]+o[2]+o[3]+o[4] >= survey.LeastShown {
+				rows = append(rows, row(insertBlock, id, d, begin, o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]))
+				open = [8]int64{}
+			}
+			rows = append(rows, row(insertCellDay, id, d, n[0], n[1], n[2], n[3], n[4], a-phone, a-typed, changed),
 				row(insertWalkIn, desk, d, w[0], w[1], w[2], w[3], w[4]),
 				row(insertDossier, id, service, d, a*5/2+2, a))
 			if d == monday {

@@ -26,12 +26,13 @@
 
   charts.makers.factors = function (data, box) {
     var o = charts.frame(data);
-    box.style.height = 40 + 46 * data.labels.length + "px";
+    var narrow = box.parentElement.clientWidth < 480;
+    box.style.height = 40 + (narrow ? 76 : 50) * data.labels.length + "px";
     o.grid.top = 4;
     o.tooltip.axisPointer = { type: "shadow" };
     o.tooltip.formatter = function (items) { return data.notes[items[0].dataIndex]; };
     o.xAxis = { type: "value", min: 0, max: 100, axisLabel: { color: colours.quiet, formatter: charts.percent }, splitLine: { lineStyle: { color: colours.line } } };
-    o.yAxis = { type: "category", inverse: true, data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: colours.line } }, axisLabel: { color: colours.ink, width: Math.min(240, box.parentElement.clientWidth * 0.45), overflow: "break", lineHeight: 17 } };
+    o.yAxis = { type: "category", inverse: true, data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: colours.line } }, axisLabel: { color: colours.ink, width: narrow ? 120 : 230, overflow: "break", lineHeight: 17 } };
     o.series = [
       { type: "bar", name: data.series[0].name, data: data.series[0].values, barMaxWidth: 22, itemStyle: { color: "#4f93b8", borderRadius: [0, 3, 3, 0] } },
       {
