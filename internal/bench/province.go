@@ -21,7 +21,7 @@ import (
 )
 
 // province measures the index of a quarter: one that is past, and the last 90
-// days with three ballots of each unit held back, which is the worst case.
+// days.
 func (b *bench) province(ctx context.Context) error {
 	dir, err := b.folder("province")
 	if err != nil {
@@ -53,7 +53,7 @@ func (b *bench) province(ctx context.Context) error {
 }
 
 // fill makes a projection's database with rollups alone, some 27 ballots a unit
-// and day, and three ballots of each unit's last day held back.
+// and day.
 func fill(ctx context.Context, path string, today survey.Day, units, days int) (ballots int64, err error) {
 	db, err := sqlite.Open(ctx, path, schema.Files, sqlite.Options{CacheKiB: 64 << 10})
 	if err != nil {
@@ -87,12 +87,10 @@ func fill(ctx context.Context, path string, today survey.Day, units, days int) (
 				}
 				a := n.Answers()
 				ballots += a
-				put(`INSERT INTO cell_day VALUES (?,?,?,?,?,?,?,?,?,?,0)`, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20)
+				put(`INSERT INTO cell_day VALUES (?,?,?,?,?,?,?,?,?,?)`, u, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20)
+				put(`INSERT INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?)`, u, d, d, n[0], n[1], n[2], n[3], n[4], a-a/3, a-a/9, a/20)
 				put(`INSERT INTO walkin_day VALUES (?,?,0,0,1,1,2)`, 10000+u, d)
 				put(`INSERT INTO dossier_day VALUES (?,1,?,?,?)`, u, d, a*2, a)
-			}
-			for k := range 3 {
-				put(`INSERT INTO held VALUES (?,?,?,5,1,1,0,0,0,0,0,0,0,0)`, u, u*10+k, today)
 			}
 		}
 		for _, st := range statements {

@@ -79,7 +79,7 @@ func TestIndex(t *testing.T) {
 		`INSERT INTO unit VALUES ('A', 1, 'Sở Nội vụ', '', 'so', '', 0, 0), ('B', 2, 'Sở Y tế', '', 'so', 'A', 0, 0)`,
 		`INSERT INTO target VALUES ('so', '', 1, 0, 1, 9500)`,
 		// 20762 is 2026-11-05
-		`INSERT INTO cell VALUES (1, 1, 1, 0)`, `INSERT INTO cell_day VALUES (1, 20762, 1, 1, 3, 45, 50, 60, 90, 7, 0)`,
+		`INSERT INTO cell VALUES (1, 1, 1, 0)`, `INSERT INTO cell_day VALUES (1, 20762, 1, 1, 3, 45, 50, 60, 90, 7)`, `INSERT INTO block VALUES (1, 20762, 20762, 1, 1, 3, 45, 50, 60, 90, 7)`,
 		`INSERT INTO dossier_day VALUES (1, 1, 20762, 400, 100)`)
 	var a api.Index
 	if status := get(t, app, "/api/v1/index?from=2026-10-01&to=2027-01-01", &a); status != http.StatusOK || len(a.Rows) != 2 {
