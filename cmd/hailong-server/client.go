@@ -24,6 +24,7 @@ type operatorCommands struct {
 	Receipts      receiptsCmd      `cmd:"" help:"Register dossiers from a file, issue slips."`
 	Organisation  organisationCmd  `cmd:"" help:"Check or load the organisation file."`
 	Questionnaire questionnaireCmd `cmd:"" help:"Check or load a version of what citizens are asked."`
+	Report        reportCmd        `cmd:"" help:"Fetch the report of a period as a file."`
 	Admit         admitCmd         `cmd:"" help:"Let a kiosk's ratings count."`
 	Revoke        revokeCmd        `cmd:"" help:"End a kiosk's key: what the server has of it now still counts, nothing after."`
 	Decide        decideCmd        `cmd:"" help:"Name the branch that counts at a fork, as the page /status shows it."`

@@ -72,8 +72,12 @@ func (s *server) wire(ctx context.Context) error {
 	live, stop := context.WithCancel(context.Background())
 	s.pages = pages{hub: page.NewHub(x, s.log), live: live, stop: stop}
 	go s.pages.hub.Run(live)
-	page.Register(s.app, page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system,
-		Comment: s.comment, Heard: s.follower.Heard})
+	deps := page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system,
+		Comment: s.comment, Heard: s.follower.Heard}
+	page.Register(s.app, deps)
+	if err := s.registerReports(deps, catalogue, x); err != nil {
+		return err
+	}
 	public := s.keys.Public()
 	phone.Register(s.app, phone.Deps{
 		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now,

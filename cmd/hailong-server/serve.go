@@ -24,6 +24,7 @@ import (
 	"hailong/server/broker"
 	"hailong/server/follow"
 	"hailong/server/keyring"
+	"hailong/server/periodic"
 	"hailong/server/projection"
 	"hailong/server/words"
 )
@@ -73,6 +74,7 @@ type server struct {
 	keeper   *words.Keeper
 	follower *follow.Follower
 	uplink   *uplink.Uplink
+	reports  *periodic.Store
 
 	app      *fiber.App
 	listener net.Listener
@@ -218,11 +220,12 @@ func (s *server) Run(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for name, part := range map[string]func(context.Context) error{
-		"follow": s.follower.Run,
-		"uplink": s.uplink.Run,
-		"words":  s.keeper.Run,
-		"prune":  s.prune,
-		"pages":  s.listen,
+		"follow":  s.follower.Run,
+		"uplink":  s.uplink.Run,
+		"words":   s.keeper.Run,
+		"prune":   s.prune,
+		"reports": s.keepReports,
+		"pages":   s.listen,
 	} {
 		wg.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {

@@ -98,6 +98,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, nats, sql, []string{module + "/server/projection", module + "/server/index"}), itself: []string{"database/sql", "os/...", "net", "net/http/..."}},
 	{of: "server/periodic", why: "it fills reports with what the index answers, for a page, a program or a folder",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/server/projection"}), itself: []string{"database/sql"}},
+	{of: "server/export", why: "how single ballots are told, so that nobody can be told apart: whoever reads them gives them",
+		never: slices.Concat(fiber, nats, sql, []string{module + "/server/projection", module + "/server/index"}), itself: []string{"database/sql"}},
 	{of: "server/sample", why: "made-up facts go the way of all facts: it only makes them",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/outbox"})},
 	{of: "server/api", why: "HTTP and JSON around the use cases: no queries, no bus",

@@ -109,6 +109,11 @@ func (g Grade) String() string { return name(gradeNames, g) }
 // MarshalText writes String.
 func (g Grade) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote, or gives CodeBadField.
+func (g *Grade) UnmarshalText(t []byte) error {
+	return read(gradeNames, g, t, New(CodeBadField, "grade"))
+}
+
 // Assessment is the sum of the indicators that are known.
 type Assessment struct {
 	Points, Most int   // Most is 2 for each known indicator: nothing is scaled

@@ -28,6 +28,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/index"
 	"hailong/server/organisation"
+	"hailong/server/periodic"
 	"hailong/server/register"
 	"hailong/server/register/registertest"
 	"hailong/web"
@@ -44,6 +45,8 @@ type site struct {
 	t   testing.TB
 	app *fiber.App
 	log *logBuffer
+
+	reports *periodic.Store
 }
 
 // logBuffer keeps what is logged, from many goroutines.
@@ -86,7 +89,13 @@ func newSite(t testing.TB) *site {
 		Log:       slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Catalogue: catalogue, Views: views, Assets: assets, BodyLimit: MaxBody,
 	})
-	RegisterIndex(s.app, index.Open(s.Projection.Reader(), now))
+	x := index.Open(s.Projection.Reader(), now)
+	RegisterIndex(s.app, x)
+	filler := &periodic.Filler{Index: x, Languages: catalogue, Setting: s.Projection.Setting, Now: now}
+	if s.reports, err = periodic.OpenStore(t.TempDir(), filler, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	RegisterReports(s.app, filler, s.reports)
 	Register(s.app, Deps{Register: s.World.Register, Views: views, Token: NewToken(token), Now: now})
 	return s
 }

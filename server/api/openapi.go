@@ -12,6 +12,7 @@ import (
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/report"
 )
 
 // operation is one row of the document.
@@ -26,6 +27,7 @@ type operation struct {
 	status        int      // of the good answer
 	answer        any      // its type; nil: text of the content type
 	content       string
+	contents      []string    // or one of these types
 	others        map[int]any // further answers that are not a Problem
 	faults        []int       // statuses answered with a Problem
 }
@@ -58,6 +60,29 @@ var operations = []operation{
 			{name: "service", note: "one kind of service", schema: map[string]any{"type": "string", "enum": []any{"administrative", "public"}}},
 		},
 		status: 200, answer: Index{}, faults: []int{400, 404, 500},
+	},
+	{
+		method: "GET", path: "/api/v1/reports", id: "report", summary: "The index of a period as a file",
+		note: "By its name, or by its days: from, and either to, the first day after it, or until, its last. A period of closed months has the figures that were published.",
+		query: []parameter{
+			{name: "period", note: "2026-10 a month, 2026-Q4 a quarter, 2026-H2 a half-year, 2026 a year", schema: text()},
+			{name: "from", note: "first day", schema: date()},
+			{name: "to", note: "first day after the period", schema: date()},
+			{name: "until", note: "last day of the period", schema: date()},
+			{name: "unit", note: "code of a unit: it and those below it", schema: text()},
+			{name: "format", note: "default xlsx", schema: map[string]any{"type": "string", "enum": []any{"xlsx", "csv", "pdf", "docx"}}},
+			{name: "language", note: "default vi", schema: map[string]any{"type": "string", "enum": []any{"vi", "en"}}},
+		},
+		status: 200, contents: []string{report.XLSX.MIME(), report.CSV.MIME(), report.PDF.MIME(), report.DOCX.MIME()}, faults: []int{400, 404, 500, 503},
+	},
+	{
+		method: "GET", path: "/api/v1/reports/kept", id: "keptReports", summary: "The reports of closed periods",
+		status: 200, answer: KeptReports{}, faults: []int{400, 500},
+	},
+	{
+		method: "GET", path: "/api/v1/reports/kept/file", id: "keptReport", summary: "One of these files",
+		query:  []parameter{{name: "name", note: "as the list has it", required: true, schema: text()}},
+		status: 200, contents: []string{report.XLSX.MIME(), report.CSV.MIME(), report.PDF.MIME(), report.DOCX.MIME()}, faults: []int{400, 404, 500},
 	},
 	{
 		method: "POST", path: "/api/v1/receipts", id: "registerDossiers", summary: "Register dossiers, and get their receipts",
@@ -174,6 +199,12 @@ func document() map[string]any {
 		}
 		good := answer(o.summary, o.content, text())
 		switch {
+		case o.contents != nil:
+			contents := map[string]any{}
+			for _, one := range o.contents {
+				contents[one] = map[string]any{"schema": text()}
+			}
+			good["content"] = contents
 		case o.answer != nil:
 			good = answer(o.summary, "application/json", s.of(reflect.TypeOf(o.answer)))
 		case o.content == "application/json":

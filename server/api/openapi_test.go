@@ -150,6 +150,10 @@ func TestAnswersAgainstDocument(t *testing.T) {
 		{"POST", "/api/v1/forks/decide", `{}`},
 		{"GET", "/api/v1/index?from=2026-11-01&to=2026-12-01", ""},
 		{"GET", "/api/v1/index?from=x&to=x", ""},
+		{"GET", "/api/v1/reports?from=x", ""},
+		{"GET", "/api/v1/reports?period=2026&unit=X", ""},
+		{"GET", "/api/v1/reports/kept", ""},
+		{"GET", "/api/v1/reports/kept/file?name=x", ""},
 		{"GET", "/openapi.json", ""},
 	} {
 		path, _, _ := strings.Cut(c.path, "?")

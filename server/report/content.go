@@ -327,6 +327,9 @@ func (r *Report) method() []string {
 		l.T("report.method.sample"),
 		l.T("report.method.766"),
 	}
+	if !slices.ContainsFunc(r.Services, func(s Service) bool { return len(s.Factors) > 0 }) {
+		notes = append(notes, l.T("report.method.nofactors"))
+	}
 	if slices.ContainsFunc(r.Services, func(s Service) bool { return s.Total.Nine.Known > 0 || slices.ContainsFunc(s.Units, nineKnown) }) {
 		notes = append(notes, l.T("report.method.nine"))
 	}

@@ -18,7 +18,7 @@ import (
 // Names are in the language of the report. It is not changed by writing it, and
 // may be written by many at once.
 type Report struct {
-	Language *locale.Language // Vietnamese or English: one that has every message
+	Language *locale.Language `json:"-"` // Vietnamese or English: one that has every message
 	Period   survey.Period
 	// Made is when the figures were taken. It is the only time in the files: the
 	// letter's date, and that of the file itself.
