@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -339,4 +340,63 @@ func checkQuestions(t *rapid.T, s Said, first bool, set []shownBallot) {
 			}
 		}
 	}
+}
+
+// TestComments: within the blocks that end on one day comments are shuffled, in
+// an order that stays; those of later blocks come first.
+func TestComments(t *testing.T) {
+	f := deskFixture(t)
+	f.write(row(insertCell, 1, 1, 1, 5), row(insertSheet, 1, 0, sheet(t, 1)))
+	const each = 40
+	for i, d := range []survey.Day{today - 3, today} {
+		n := survey.Counts{0, 0, 0, 0, each}
+		f.write(cellDay(1, d, n), blockRow(1, d, d, kioskFigures(n)))
+		for k := range int64(each) {
+			at, session := 9<<40|int64(i)*1000+k*2+1, bytes.Repeat([]byte{byte(k)}, 16)
+			digest := sha256.Sum256([]byte{byte(i), byte(k)})
+			x := fact.Rating{Session: session, Nonce: make([]byte, 16), Score: 5, Channel: 1, Reasons: []string{"+a"}}
+			f.write(row(insertFact, at, factOf(t, fact.KindRating, &x)), row(insertSaid, 1, d, at, at), row(insertEntry, at, at),
+				row(insertText, at+1, at, session, survey.PurposeComment, digest[:]), row(insertEntry, at, at+1))
+		}
+	}
+	at := func(i, k int) [32]byte { return sha256.Sum256([]byte{byte(i), byte(k)}) }
+	ask := func() [][32]byte {
+		w, err := f.x.DeskWhole(context.Background(), "D1", today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Comments
+	}
+	got := ask()
+	if len(got) != 2*each || !slices.Equal(got, ask()) {
+		t.Fatalf("%d comments, or another order at a reload", len(got))
+	}
+	for i, part := range [][][32]byte{got[each:], got[:each]} {
+		inOrder := 0
+		for k := range each {
+			if !slices.Contains(part, at(i, k)) {
+				t.Fatalf("comment %d of block %d stands among others'", k, i)
+			}
+			if part[k] == at(i, k) || part[each-1-k] == at(i, k) {
+				inOrder++
+			}
+		}
+		if inOrder > each/2 {
+			t.Errorf("block %d: %d of %d comments stand in the order in which they came", i, inOrder, each)
+		}
+	}
+}
+
+// factOf encodes a fact that was recorded an hour before noon by its clock.
+func factOf(t testing.TB, kind fact.Kind, body any) []byte {
+	t.Helper()
+	raw, err := fact.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := (&fact.Fact{Version: fact.Version, Number: 1, Wall: noon().Add(-time.Hour).UnixMilli(), Kind: kind, Body: raw}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

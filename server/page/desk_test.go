@@ -266,7 +266,10 @@ func TestBrowserDeskAccessible(t *testing.T) {
 		for _, lang := range []string{"vi", "en"} {
 			for _, size := range [][2]int64{{1366, 768}, {1920, 1080}, {390, 844}} {
 				do(t, ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(s.base+"/desk/"+desk+"?lang="+lang), chromedp.WaitVisible("#live.on"))
-				picture(t, ctx, fmt.Sprintf("desk-%s-%s-%d.png", desk, lang, size[0]))
+				picture(t, ctx, fmt.Sprintf("desk-%s-%s-%d.png", desk, lang, size[0]), chromedp.FullScreenshot(100))
+				if size[0] == 1366 {
+					picture(t, ctx, fmt.Sprintf("desk-%s-%s.pdf", desk, lang), chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
+				}
 				get(t, ctx, chromedp.Evaluate[string](string(axe)+`; axe.version`))
 				get(t, ctx, chromedp.Evaluate[bool](`window.found = null, axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) => {
 					window.found = [...r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")), ...(r.passes.length > 20 ? [] : ["axe looked at nothing"])];
@@ -285,14 +288,14 @@ func TestBrowserDeskAccessible(t *testing.T) {
 	}
 }
 
-func picture(t *testing.T, ctx context.Context, name string) {
+func picture(t *testing.T, ctx context.Context, name string, take chromedp.Action[[]byte]) {
 	t.Helper()
 	folder := os.Getenv("DESK_PICTURES")
 	if folder == "" {
 		return
 	}
 	get(t, ctx, chromedp.Poll[bool](`document.fonts.status === "loaded"`))
-	if err := os.WriteFile(filepath.Join(folder, name), get(t, ctx, chromedp.FullScreenshot(100)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, name), get(t, ctx, take), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
