@@ -40,8 +40,9 @@
       o.series = [{ type: "bar", name: data.series[0].name, data: data.series[0].values, barMaxWidth: 36, itemStyle: { color: colours.deep, borderRadius: [3, 3, 0, 0] } }];
       return o;
     },
-    days: function (data) {
+    days: function (data, box) {
       var o = frame(data);
+      if (box.clientWidth < 420) o.grid.top = 48; // the legend takes two lines
       o.legend = { top: 0, right: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, data: [data.series[0].name, data.series[1].name, data.series[2].name], selectedMode: false };
       o.tooltip.formatter = function (items) { return data.notes[items[0].dataIndex]; };
       o.xAxis = category(data);
