@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -12,26 +13,32 @@ import (
 	"hailong/server/index"
 )
 
-// The columns by which the table can be sorted; the first is the default: by
-// band and shrunk rate, so that nobody leads with three answers.
-var sorts = map[string]func(a, b *index.Row) int{
-	"rank": func(a, b *index.Row) int { // within their kind
+// The orders of the table: "tree" is the default, each unit before those below
+// it. "rank" is by band and shrunk rate, so that nobody leads with three answers.
+var sorts = map[string]func(a, b *index.Line) int{
+	"tree": func(a, b *index.Line) int { return 0 },
+	"rank": func(a, b *index.Line) int { // within their kind
 		if c := cmp.Compare(silent(a), silent(b)); c != 0 {
 			return c
 		}
 		return cmp.Compare(b.Shrunk, a.Shrunk)
 	},
-	"name":    func(a, b *index.Row) int { return 0 },
-	"answers": func(a, b *index.Row) int { return cmp.Compare(a.Counts.Answers(), b.Counts.Answers()) },
-	"rate": func(a, b *index.Row) int {
+	"name":    func(a, b *index.Line) int { return 0 },
+	"answers": func(a, b *index.Line) int { return cmp.Compare(a.Counts.Answers(), b.Counts.Answers()) },
+	"rate": func(a, b *index.Line) int {
 		x, y := a.Tally(), b.Tally()
 		return cmp.Compare(x.Satisfied*max(1, y.Answers), y.Satisfied*max(1, x.Answers))
 	},
-	"verdict":       func(a, b *index.Row) int { return cmp.Compare(order(a.Verdict), order(b.Verdict)) },
-	"participation": func(a, b *index.Row) int { return cmp.Compare(a.Rated*max(1, b.Dossiers), b.Rated*max(1, a.Dossiers)) },
+	"change": func(a, b *index.Line) int { return cmp.Compare(a.Change.Points, b.Change.Points) },
+	"times": func(a, b *index.Line) int {
+		x, y := a.Times.InTime(), b.Times.InTime()
+		return cmp.Compare(x.Satisfied*max(1, y.Answers), y.Satisfied*max(1, x.Answers))
+	},
+	"verdict":       func(a, b *index.Line) int { return cmp.Compare(order(a.Verdict), order(b.Verdict)) },
+	"participation": func(a, b *index.Line) int { return cmp.Compare(a.Rated*max(1, b.Dossiers), b.Rated*max(1, a.Dossiers)) },
 }
 
-func silent(r *index.Row) int {
+func silent(r *index.Line) int {
 	if r.Band == 0 {
 		return 1
 	}
@@ -49,11 +56,11 @@ type kind struct {
 	service survey.Service
 }
 
-func kindOf(r *index.Row) kind { return kind{r.Unit.Kind, r.Service} }
+func kindOf(r *index.Line) kind { return kind{r.Unit.Kind, r.Service} }
 
 // kindOrder numbers the kinds by service, then in the order of their first
 // units' codes.
-func kindOrder(rows []index.Row) map[kind]int {
+func kindOrder(rows []index.Line) map[kind]int {
 	at := map[kind]int{}
 	for i := range rows {
 		k := kindOf(&rows[i])
@@ -69,19 +76,16 @@ type ask struct {
 	span
 	unit, kind string
 	service    survey.Service
+	verdict    string // a key of verdicts, or empty
 	sort       string
 	down       bool
 }
 
+// verdicts are those that the table can be filtered by.
+var verdicts = map[string]survey.Verdict{"met": survey.VerdictMet, "not_met": survey.VerdictNotMet, "too_few": survey.VerdictTooFew}
+
 func readAsk(c *fiber.Ctx, today survey.Day) (a ask, err error) {
-	known := map[string]bool{"period": true, "at": true, "from": true, "until": true, "unit": true, "kind": true,
-		"service": true, "sort": true, "lang": true}
-	c.Context().QueryArgs().VisitAll(func(k, _ []byte) {
-		if name := string(k); !known[name] && err == nil {
-			err = survey.New(survey.CodeUnknownParameter, name)
-		}
-	})
-	if err != nil {
+	if err = known(c, "period", "at", "from", "until", "unit", "kind", "service", "verdict", "sort"); err != nil {
 		return a, err
 	}
 	if a.span, err = readSpan(c, today); err != nil {
@@ -93,7 +97,10 @@ func readAsk(c *fiber.Ctx, today survey.Day) (a ask, err error) {
 			return a, err
 		}
 	}
-	a.sort, a.down = strings.CutPrefix(httpx.Copy(c.Query("sort", "rank")), "-")
+	if a.verdict = httpx.Copy(c.Query("verdict")); a.verdict != "" && verdicts[a.verdict] == 0 {
+		return a, survey.New(survey.CodeBadField, "verdict")
+	}
+	a.sort, a.down = strings.CutPrefix(httpx.Copy(c.Query("sort", "tree")), "-")
 	if sorts[a.sort] == nil {
 		return a, survey.New(survey.CodeBadField, "sort")
 	}
@@ -101,18 +108,21 @@ func readAsk(c *fiber.Ctx, today survey.Day) (a ask, err error) {
 }
 
 // link writes the address of the same page with another span or order.
-func (a ask) link(f frame) string {
+func (a ask) link(f frame) string { return a.to(f, "/") }
+
+// to writes the address of another page that shows the same.
+func (a ask) to(f frame, path string) string {
 	q := url.Values{}
 	a.set(q)
-	for k, v := range map[string]string{"unit": a.unit, "kind": a.kind, "service": a.service.String()} {
+	for k, v := range map[string]string{"unit": a.unit, "kind": a.kind, "service": a.service.String(), "verdict": a.verdict} {
 		if v != "" {
 			q.Set(k, v)
 		}
 	}
-	if s := a.order(); s != "rank" {
+	if s := a.order(); s != "tree" {
 		q.Set("sort", s)
 	}
-	return f.L.Link("/?" + q.Encode())
+	return f.L.Link(path + "?" + q.Encode())
 }
 
 func (a ask) order() string {
@@ -120,4 +130,20 @@ func (a ask) order() string {
 		return "-" + a.sort
 	}
 	return a.sort
+}
+
+// known refuses parameters that are not among those named, or given twice.
+func known(c *fiber.Ctx, names ...string) (err error) {
+	seen := map[string]bool{}
+	c.Context().QueryArgs().VisitAll(func(k, _ []byte) {
+		name := string(k)
+		if err == nil && (seen[name] || name != "lang" && !slices.Contains(names, name)) {
+			if r := []rune(name); len(r) > 40 {
+				name = string(r[:40]) + "…"
+			}
+			err = survey.New(survey.CodeUnknownParameter, name)
+		}
+		seen[string(k)] = true
+	})
+	return err
 }

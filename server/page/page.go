@@ -28,6 +28,7 @@ type Index interface {
 	Desks(context.Context) ([]index.Place, error)
 	Units(context.Context) ([]index.Unit, error)
 	Status(context.Context) (index.Status, error)
+	provinceIndex
 }
 
 // Deps are what the pages need; System and what follows it may be nil.
@@ -46,6 +47,7 @@ type Deps struct {
 	// and since when the server listens; nil: not known.
 	Heard func(public []byte) (last, since time.Time)
 	Now   func() time.Time // nil: time.Now
+	Map   *Map             // of the province; nil: no map
 }
 
 // Fact is a line of the operators' page, in both languages. The value is short;
@@ -59,8 +61,7 @@ type Fact struct {
 
 // Register adds the pages to the app.
 func Register(app fiber.Router, d Deps) {
-	app.Get("/", d.showProvince)
-	app.Get("/province", d.showProvince)
+	d.registerProvince(app)
 	app.Get("/desk", d.showDesks)
 	app.Get("/desk/:code", d.showDesk)
 	app.Get("/desk/:code/live", d.showLive)

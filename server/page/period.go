@@ -46,9 +46,17 @@ func spanOf(kind string, at survey.Day) span {
 	return s
 }
 
-// readSpan reads the period; without one it is the current quarter.
+// readSpan reads the period; without one it is the current quarter. One that
+// has not begun is CodeNotYet.
 func readSpan(c *fiber.Ctx, today survey.Day) (span, error) {
-	from, until, kind, at := c.Query("from"), c.Query("until"), c.Query("period"), c.Query("at")
+	s, err := parseSpan(c.Query("from"), c.Query("until"), c.Query("period"), c.Query("at"), today)
+	if err == nil && s.From > today {
+		return s, survey.New(survey.CodeNotYet, s.From)
+	}
+	return s, err
+}
+
+func parseSpan(from, until, kind, at string, today survey.Day) (span, error) {
 	if (kind == "" || kind == byRange) && from+until != "" {
 		f, err := survey.ParseDay(from)
 		if err != nil {

@@ -14,19 +14,39 @@ import (
 	"hailong/server/index"
 )
 
+// mostLooks is how many units «where to look first» names.
+const mostLooks = 6
+
+// provinceIndex is what the pages of Sở Nội vụ and the boards ask.
+type provinceIndex interface {
+	Province(context.Context, index.ProvinceQuery) (index.Province, error)
+	Unit(context.Context, index.ProvinceQuery) (index.UnitView, error)
+}
+
+func (d Deps) registerProvince(app fiber.Router) {
+	app.Get("/", d.showProvince)
+	app.Get("/province", d.showProvince)
+	app.Get("/unit/:code", d.showUnit)
+	app.Get("/compare", d.showCompare)
+	app.Get("/board/:unit", d.showBoard)
+	if d.Map != nil {
+		app.Get("/map", d.showMap)
+		app.Get("/map/areas.geojson", d.sendAreas)
+	}
+}
+
 // provincePage is the data of the view staff/province.
 type provincePage struct {
 	frame
-	Period, Days              string
-	Tabs                      []link
-	Before, After             string
-	From, Until               string // as the form takes them
-	PeriodKind, At            string // kept by the filter's form; empty for a range
+	picker
+	BeforeName                string // the period to compare with
 	Unit, UnitCode            string // where one was chosen
-	Kinds, Services           []option
+	Kinds, Services, Verdicts []option
 	AllLink                   string // without filters; empty where there are none
 	Columns                   []column
-	Rows                      []line
+	Lines                     []line
+	Tree                      bool // in the order of the tree
+	TreeLink, RankLink        string
 	Met, NotMet, TooFew, None string
 	Answers, Rate             string
 	Participation             string
@@ -34,9 +54,13 @@ type provincePage struct {
 	Groups                    []group
 	Desks                     []link // of the unit that was chosen
 	Chart                     chart
+	Looks                     []look
+	MoreLooks                 string
 	ScaleFrom                 string
 	Least                     string
 	Sort                      string
+	MapLink                   string
+	CompareLink               string
 }
 
 type link struct {
@@ -54,42 +78,20 @@ type column struct {
 	Key, Text, Link, Order, Sign, Class string // Order as aria-sort has it
 }
 
-// line is one unit and kind of service.
-type line struct {
-	judged
-	Name, Kind, Link, Service string
-	Public                    bool
-	Covered, Waiting          string // where the answer differs from what was asked
-	Parts                     []part
-	Participation, Of         string
-	WalkIns, Band             string
-}
-
-// part is a part of the period with its own target.
-type part struct {
-	Days string
-	judged
-}
-
-// group sums up the units of one kind and service.
-type group struct {
-	Name, Service, Units, Answers, Rate, Met, NotMet, TooFew string
-}
-
 func (d Deps) showProvince(c *fiber.Ctx) error {
 	a, err := readAsk(c, d.Index.Today())
 	if err != nil {
 		return err
 	}
 	ctx := c.UserContext()
-	answer, err := d.Index.Query(ctx, index.Query{Period: a.Period, Unit: a.unit, Service: a.service})
+	answer, err := d.Index.Province(ctx, index.ProvinceQuery{Query: index.Query{Period: a.Period, Unit: a.unit, Service: a.service}, Before: a.before().Period})
 	if err != nil {
 		return err
 	}
 	p := provincePage{frame: newFrame(c, "province", "staff.province.title")}
 	w := words{p.L}
 	p.Sample, p.Charts, p.Least = answer.Sample, true, w.Number(answer.Least)
-	if err := d.kinds(c, &p, a); err != nil {
+	if err := d.filters(c, &p, a); err != nil {
 		return err
 	}
 	if a.unit != "" {
@@ -97,29 +99,44 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	rows := answer.Rows
-	if a.kind != "" {
-		rows = slices.DeleteFunc(rows, func(r index.Row) bool { return r.Unit.Kind != a.kind })
+	lines := slices.DeleteFunc(answer.Lines, func(l index.Line) bool {
+		return a.kind != "" && l.Unit.Kind != a.kind || a.verdict != "" && l.Verdict != verdicts[a.verdict]
+	})
+	p.Tree = a.sort == "tree" && a.kind == "" && a.verdict == ""
+	kinds := kindOrder(lines)
+	a.arrange(w, lines, kinds)
+	p.controls(w, a, d.Index.Today())
+	if d.Map != nil {
+		b := a
+		b.unit, b.kind, b.verdict, b.sort = "", "", "", "tree"
+		p.MapLink = b.to(p.frame, "/map")
 	}
-	by, kinds := sorts[a.sort], kindOrder(rows)
-	sort.SliceStable(rows, func(i, j int) bool {
-		c := by(&rows[i], &rows[j])
+	p.fill(w, a, &answer, lines, kinds)
+	return d.Views.Send(c, fiber.StatusOK, "staff/province", p)
+}
+
+// arrange sorts the lines; bands are those of a kind and service, which stay
+// together.
+func (a ask) arrange(w words, lines []index.Line, kinds map[kind]int) {
+	if a.sort == "tree" {
+		return
+	}
+	by := sorts[a.sort]
+	sort.SliceStable(lines, func(i, j int) bool {
+		c := by(&lines[i], &lines[j])
 		switch a.sort {
-		case "rank": // bands are those of a kind and service, which stay together
-			if k := cmp.Compare(kinds[kindOf(&rows[i])], kinds[kindOf(&rows[j])]); k != 0 {
+		case "rank":
+			if k := cmp.Compare(kinds[kindOf(&lines[i])], kinds[kindOf(&lines[j])]); k != 0 {
 				return k < 0
 			}
 		case "name":
-			c = strings.Compare(w.unit(rows[i].Unit), w.unit(rows[j].Unit))
+			c = strings.Compare(w.unit(lines[i].Unit), w.unit(lines[j].Unit))
 		}
 		if a.down {
 			return c > 0
 		}
 		return c < 0
 	})
-	p.controls(w, a, d.Index.Today())
-	p.fill(w, a, rows, answer.Least, kinds)
-	return d.Views.Send(c, fiber.StatusOK, "staff/province", p)
 }
 
 func (d Deps) desksOf(ctx context.Context, w words, unit string) (links []link, err error) {
@@ -132,8 +149,8 @@ func (d Deps) desksOf(ctx context.Context, w words, unit string) (links []link, 
 	return links, err
 }
 
-// kinds fills the filters; a kind of unit that is not known is an error.
-func (d Deps) kinds(c *fiber.Ctx, p *provincePage, a ask) error {
+// filters fills the filters; a kind of unit that is not known is an error.
+func (d Deps) filters(c *fiber.Ctx, p *provincePage, a ask) error {
 	w := words{p.L}
 	units, err := d.Index.Units(c.UserContext())
 	if err != nil {
@@ -153,45 +170,53 @@ func (d Deps) kinds(c *fiber.Ctx, p *provincePage, a ask) error {
 	if a.kind != "" && !seen[a.kind] {
 		return survey.New(survey.CodeBadField, "kind")
 	}
-	p.Services = []option{{Text: w.T("staff.all.services")}}
-	for _, s := range survey.Services {
-		p.Services = append(p.Services, option{s.String(), w.service(s), s == a.service})
+	p.Services = w.services(a.service, true)
+	p.Verdicts = []option{{Text: w.T("province.all.verdicts")}}
+	for _, v := range []survey.Verdict{survey.VerdictMet, survey.VerdictNotMet, survey.VerdictTooFew} {
+		p.Verdicts = append(p.Verdicts, option{v.String(), w.verdict(v).Text, v.String() == a.verdict})
 	}
 	return nil
 }
 
+// services are the kinds of service to choose from, and where wanted all.
+func (w words) services(chosen survey.Service, all bool) (options []option) {
+	if all {
+		options = append(options, option{Text: w.T("staff.all.services")})
+	}
+	for _, s := range survey.Services {
+		options = append(options, option{s.String(), w.service(s), s == chosen})
+	}
+	return options
+}
+
 func (p *provincePage) controls(w words, a ask, today survey.Day) {
-	p.Period, p.Days = w.spanName(a.span), w.days(a.Period)
-	p.UnitCode = a.unit
-	p.From, p.Until, p.Sort = a.From.String(), a.Last().String(), a.order()
-	if a.span.kind != byRange {
-		p.PeriodKind, p.At = a.span.kind, a.From.String()
-	}
-	// Another kind of period stays around today where today is shown.
-	anchor := a.at
-	if a.Contains(today) {
-		anchor = today
-	}
-	for _, k := range periodKinds {
+	p.picker = w.picker(a.span, today, func(s span) string {
 		b := a
-		b.span = spanOf(k, anchor)
-		p.Tabs = append(p.Tabs, link{w.T("staff.period." + k), b.link(p.frame), k == a.span.kind})
-	}
-	before, after := a, a
-	before.span, after.span = a.before(), a.after()
-	if before.From > 0 {
-		p.Before = before.link(p.frame)
-	}
-	p.After = after.link(p.frame)
-	if a.unit != "" || a.kind != "" || a.service != 0 {
+		b.span = s
+		return b.link(p.frame)
+	})
+	p.BeforeName = w.spanOrDays(a.before())
+	p.UnitCode, p.Sort = a.unit, a.order()
+	if a.unit != "" || a.kind != "" || a.service != 0 || a.verdict != "" {
 		b := a
-		b.unit, b.kind, b.service = "", "", 0
+		b.unit, b.kind, b.service, b.verdict = "", "", 0, ""
 		p.AllLink = b.link(p.frame)
 	}
-	for _, k := range []struct{ key, class string }{
-		{"name", ""}, {"answers", "num"}, {"rate", "num"}, {"", ""}, {"", ""}, {"verdict", ""}, {"participation", "num"}, {"rank", "num"}} {
-		i := len(p.Columns)
-		c := column{Key: k.key, Class: k.class, Text: w.T("staff.column." + []string{"unit", "answers", "rate", "interval", "target", "verdict", "participation", "band"}[i])}
+	sorted := func(key string) string {
+		b := a
+		b.sort, b.down = key, false
+		return b.link(p.frame)
+	}
+	p.TreeLink, p.RankLink = sorted("tree"), sorted("rank")
+	q := url.Values{}
+	a.set(q)
+	p.CompareLink = p.L.Link("/compare?" + q.Encode())
+	for _, k := range []struct{ key, text, class string }{
+		{"name", "staff.column.unit", ""}, {"answers", "staff.column.answers", "num"}, {"rate", "staff.column.rate", "num"},
+		{"", "staff.column.interval", ""}, {"", "staff.column.target", ""}, {"verdict", "staff.column.verdict", ""},
+		{"change", "province.column.change", ""}, {"", "province.column.trend", ""}, {"times", "province.column.times", "num"},
+		{"participation", "staff.column.participation", "num"}, {"", "province.column.766", "num"}, {"rank", "staff.column.band", "num"}} {
+		c := column{Key: k.key, Class: k.class, Text: w.T(k.text)}
 		if k.key != "" {
 			b := a
 			// Numbers are wanted from the greatest down, names and bands upwards.
@@ -207,104 +232,4 @@ func (p *provincePage) controls(w words, a ask, today survey.Day) {
 		}
 		p.Columns = append(p.Columns, c)
 	}
-}
-
-func (p *provincePage) fill(w words, a ask, rows []index.Row, least int64, kinds map[kind]int) {
-	js := make([]*index.Judged, len(rows))
-	for i := range rows {
-		js[i] = &rows[i].Judged
-	}
-	from := scale(least, js...)
-	p.ScaleFrom = w.Percent(from, 0)
-	var all survey.Tally
-	var rated, dossiers int64
-	verdicts := map[survey.Verdict]int64{}
-	for i := range rows {
-		r := &rows[i]
-		n := r.Tally()
-		all.Answers, all.Satisfied = all.Answers+n.Answers, all.Satisfied+n.Satisfied
-		rated, dossiers = rated+r.Rated, dossiers+r.Dossiers
-		verdicts[r.Verdict]++
-		p.Rows = append(p.Rows, w.line(p.frame, a, r, from))
-	}
-	p.Answers, p.Rate = w.Number(all.Answers), w.Ratio(all.Satisfied, all.Answers, 1)
-	p.Rated, p.Dossiers, p.Participation = w.Number(rated), w.Number(dossiers), w.Ratio(rated, dossiers, 1)
-	p.Met, p.NotMet = w.Number(verdicts[survey.VerdictMet]), w.Number(verdicts[survey.VerdictNotMet])
-	p.TooFew, p.None = w.Number(verdicts[survey.VerdictTooFew]), w.Number(verdicts[0])
-	p.Groups, p.Chart = w.groups(rows, kinds)
-}
-
-func (w words) line(f frame, a ask, r *index.Row, from float64) line {
-	b := a
-	b.unit, b.kind, b.service = r.Unit.Code, "", 0
-	l := line{judged: w.judged(&r.Judged, from), Name: w.unit(r.Unit), Kind: w.kind(r.Unit), Link: b.link(f),
-		Service: w.service(r.Service), Public: r.Service == survey.ServicePublic,
-		Participation: w.Ratio(r.Rated, r.Dossiers, 1), Band: "–"}
-	if r.Dossiers > 0 {
-		l.Of = w.Number(r.Rated) + "/" + w.Number(r.Dossiers)
-	}
-	if r.WalkIns > 0 {
-		l.WalkIns = w.Number(r.WalkIns)
-	}
-	if r.Band > 0 {
-		l.Band = w.Number(int64(r.Band))
-	}
-	if r.Waiting > 0 {
-		l.Waiting = w.Number(r.Waiting)
-	}
-	if r.Covered != a.Period && r.Covered.Days() > 0 {
-		l.Covered = w.brief(r.Covered)
-	}
-	for i := range r.Parts {
-		l.Parts = append(l.Parts, part{w.days(r.Parts[i].Period), w.judged(&r.Parts[i].Judged, from)})
-	}
-	return l
-}
-
-// groups sums up by kind of unit and service, in their order.
-func (w words) groups(rows []index.Row, kinds map[kind]int) ([]group, chart) {
-	type sum struct {
-		unit  index.Unit
-		units int64
-		survey.Tally
-		verdicts [4]int64
-	}
-	sums := map[kind]*sum{}
-	var keys []kind
-	for i := range rows {
-		r := &rows[i]
-		k := kindOf(r)
-		s := sums[k]
-		if s == nil {
-			s = &sum{unit: r.Unit}
-			sums[k], keys = s, append(keys, k)
-		}
-		n := r.Tally()
-		s.units++
-		s.Answers, s.Satisfied = s.Answers+n.Answers, s.Satisfied+n.Satisfied
-		s.verdicts[r.Verdict]++
-	}
-	slices.SortFunc(keys, func(a, b kind) int {
-		return cmp.Compare(kinds[a], kinds[b])
-	})
-	c := chart{Kind: "verdicts", Description: w.T("staff.groups.describe"),
-		Series: []series{{Name: w.T("staff.verdict.met")}, {Name: w.T("staff.verdict.notmet")}, {Name: w.T("staff.verdict.toofew")}}}
-	var groups []group
-	for _, k := range keys {
-		s := sums[k]
-		name := w.kind(s.unit)
-		g := group{Name: name, Service: w.service(k.service), Units: w.Number(s.units), Answers: w.Number(s.Answers),
-			Rate: w.Ratio(s.Satisfied, s.Answers, 1), Met: w.Number(s.verdicts[survey.VerdictMet]),
-			NotMet: w.Number(s.verdicts[survey.VerdictNotMet]), TooFew: w.Number(s.verdicts[survey.VerdictTooFew])}
-		groups = append(groups, g)
-		if k.service == survey.ServicePublic {
-			name += " · " + w.T("staff.service.public.short")
-		}
-		c.Labels = append(c.Labels, name)
-		for i := range c.Series {
-			n := float64(s.verdicts[i+1])
-			c.Series[i].Values = append(c.Series[i].Values, &n)
-		}
-	}
-	return groups, c
 }
