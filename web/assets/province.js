@@ -54,7 +54,7 @@
         window.echarts.registerMap("areas", areas);
         var o = charts.makers.map(d.data);
         o.series.push({
-          type: "map", map: "areas", nameProperty: "code", showLegendSymbol: false, roam: false, selectedMode: false, top: 8, bottom: 40, left: 8, right: 8,
+          type: "map", map: "areas", nameProperty: "code", showLegendSymbol: false, roam: false, selectedMode: false, top: 8, bottom: box.clientWidth < 480 ? 64 : 40, left: 8, right: 8,
           itemStyle: { borderColor: "#5f707c", borderWidth: 0.6, areaColor: fills.none }, label: { show: false }, emphasis: { label: { show: false }, itemStyle: { areaColor: "#ffe2a8" } },
           data: d.data.units.map(function (u) { return { name: u.code, value: 0, itemStyle: { areaColor: fills[u.class], decal: patterns[u.class] } }; })
         });
