@@ -54,7 +54,8 @@ window.hailong.keys = (() => {
     else if (drawings[key]) b.append(drawing(key));
     else b.textContent = now.upper ? key.toUpperCase() : key;
     const name = key === "page" ? labels[now.page === "symbols" ? "letters" : "symbols"] : labels[key];
-    if (name && key.length > 1) b.setAttribute("aria-label", name);
+    // Who speaks to the device says what stands on the key.
+    if (name && key.length > 1) b.setAttribute("aria-label", key === "page" ? b.textContent + ", " + name : name);
     if (key === "shift") b.setAttribute("aria-pressed", String(Boolean(now.upper)));
     if (key.length > 1) b.classList.add("wide", key);
     if (telex && hints[key]) b.dataset.hint = hints[key];
