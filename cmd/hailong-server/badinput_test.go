@@ -54,6 +54,16 @@ func TestBadInput(t *testing.T) {
 		"?unit=KHONG-CO", "?kind=khong-co", "?service=x", "?sort=x", "?sort=--rank", "?nonsense=1", "?period=%ff", "?unit=%00", "?unit=" + long} {
 		bad = append(bad, get("/"+q, ""), get("/province"+q, ""))
 	}
+	for _, q := range []string{"?period=century", "?period=day&at=2026-02-30", "?period=year&at=2999-01-01", "?service=x", "?nonsense=1", "?from=2026-03-02&until=2026-03-01", "?from=1990-01-01&until=2026-01-01"} {
+		bad = append(bad, get("/unit/VINH"+q, ""))
+	}
+	for _, q := range []string{"?a=KHONG-CO", "?a=%ff", "?b=" + long, "?a=VINH&from_b=x", "?a=VINH&from_b=2026-03-02&until_b=2026-03-01", "?period=century", "?nonsense=1", "?a=VINH&a=VINH"} {
+		bad = append(bad, get("/compare"+q, ""))
+	}
+	for _, d := range []string{"KHONG-CO", "%ff", "%00", "a%2fb", "'%20OR%201=1", long} {
+		bad = append(bad, get("/unit/"+d, ""), get("/board/"+d, ""))
+	}
+	bad = append(bad, get("/board/VINH?period=day", survey.CodeUnknownParameter))
 	for _, d := range []string{"KHONG-CO", "%ff", "%00", "a%2fb", "'%20OR%201=1", long} {
 		bad = append(bad, get("/desk/"+d, ""), get("/desk/"+d+"/live", ""), get("/print/receipts?desk="+d, ""))
 	}

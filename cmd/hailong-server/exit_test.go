@@ -94,6 +94,8 @@ func TestWhatToTryWhenItDoesNotStart(t *testing.T) {
 		"data can't be made":   {[]string{"serve", "--data=" + filepath.Join(file, "x"), any, anyNATS}, 1, []string{"try another --data"}},
 		"key file missing":     {[]string{"serve", "--data=" + lost, any, anyNATS}, 1, []string{lost + ".keys is missing", "put the file back"}},
 		"key file open to all": {[]string{"serve", "--data=" + open, any, anyNATS}, 1, []string{"try: chmod 600 " + open + ".keys"}},
+		"map is none":          {[]string{"serve", fresh(), any, anyNATS, "--map=" + file}, 1, []string{"--map=" + file, "not JSON", "try a GeoJSON file"}},
+		"map is missing":       {[]string{"serve", fresh(), any, anyNATS, "--map=" + file + "x"}, 1, []string{file + "x", "try a GeoJSON file"}},
 		"servers without this": {[]string{"serve", fresh(), any, anyNATS, "--servers=s2,s3"}, 1, []string{"does not name this server", "try: --servers=s1,"}},
 		"folder in use":        {[]string{"serve", "--data=" + s.c.Data, any, anyNATS}, 1, []string{"in use by another hailong-server", "stop it"}},
 		"outbox in use":        {[]string{"serve", "--data=" + s.c.Data, any, "--nats=" + s.NATS()}, 1, []string{"stop it"}},

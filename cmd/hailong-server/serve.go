@@ -24,6 +24,7 @@ import (
 	"hailong/server/broker"
 	"hailong/server/follow"
 	"hailong/server/keyring"
+	"hailong/server/page"
 	"hailong/server/periodic"
 	"hailong/server/projection"
 	"hailong/server/words"
@@ -42,6 +43,7 @@ type serveCmd struct {
 	StreamDir string        `help:"Folder of the stream, on another disk than DATA where there is one. Default: DATA/stream." env:"HAILONG_STREAM_DIR"`
 	Replicas  int           `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
 	Retention time.Duration `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
+	Map       string        `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
 	Confirm   time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
 	Refill    time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
 }
@@ -79,6 +81,7 @@ type server struct {
 	app      *fiber.App
 	listener net.Listener
 	pages    pages
+	areas    *page.Map // nil: no map
 }
 
 // open opens everything; a fault gives back what was open.
@@ -98,6 +101,11 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	if c.Map != "" {
+		if s.areas, err = page.LoadMap(c.Map); err != nil {
+			return nil, err
+		}
+	}
 	if err = os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w; try another --data", err)
 	}
