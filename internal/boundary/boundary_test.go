@@ -78,6 +78,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, nats, []string{module + "/internal/bus", module + "/internal/outbox", module + "/internal/uplink", module + "/server/index", module + "/server/keyring"})},
 	{of: "server/projection/schema", why: "the tables are the contract between the projection and its readers, so it belongs to neither",
 		never: slices.Concat(ours, fiber, nats)},
+	{of: "server/closing", why: "it computes what is published and records through what it is given; who asks for it reads its file",
+		never: slices.Concat(fiber, nats, []string{module + "/internal/outbox", module + "/server/index", module + "/server/api", module + "/server/page"})},
 	{of: "server/index", why: "it reads: with no projection and no outbox at hand it can't write",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/outbox", module + "/server/projection"})},
 	{of: "server/follow", why: "it moves facts between bus and projection, and nobody calls it over HTTP",
