@@ -33,7 +33,7 @@ type state struct {
 	day                           int64
 	estimated, changed            bool
 	beside                        bool // texts or withdrawals are about it
-	said                          bool // the rating that counts says more than a score
+	said                          bool // more is said than a score: answers, ticks or a comment
 }
 
 // ballot is a row in memory: as it was written, and as it is becoming.

@@ -331,7 +331,7 @@ func (n *naive) recount() []string {
 			if changed {
 				sum("cell_day "+cell, 7, 8)
 			}
-			if len(win.r.Answers)+len(win.r.Reasons) > 0 {
+			if len(win.r.Answers)+len(win.r.Reasons) > 0 || n.comments(k, win.e) {
 				out = append(out, fmt.Sprintf("said %s %q %q %q", cell, fmt.Sprintf("%X", k), fmt.Sprintf("%X", win.e.f.Origin[:]), fmt.Sprint(win.e.f.Number)))
 			}
 		}

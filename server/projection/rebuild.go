@@ -6,11 +6,12 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/internal/sqlite"
+	"hailong/internal/survey"
 )
 
 // rollupRules rises when the rollups of a set of ballots are others than an
 // earlier program's: they are then filled anew when the database is opened.
-const rollupRules = 2
+const rollupRules = 3
 
 // rebuild fills the rollups anew from the ballots, where an earlier program
 // kept others. The ballots themselves, and what facts say, stay as they are.
@@ -94,9 +95,19 @@ func (w *run) findSaid(b *ballot) error {
 		return err
 	}
 	var r fact.Rating
-	if err := fact.Unmarshal(f.Body, &r); err != nil || s.said == r.SaysMore() {
+	if err := fact.Unmarshal(f.Body, &r); err != nil {
 		return err
 	}
-	s.said = r.SaysMore()
+	said := r.SaysMore()
+	if !said {
+		var x int
+		if said, err = w.one([]any{&x}, `SELECT 1 FROM text WHERE ballot = ? AND holds = 1 AND purpose = ?`, b.id, int64(survey.PurposeComment)); err != nil {
+			return err
+		}
+	}
+	if said == s.said {
+		return nil
+	}
+	s.said = said
 	return w.exec(`UPDATE ballot SET said = ? WHERE id = ?`, bit(s.said), b.id)
 }

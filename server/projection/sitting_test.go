@@ -24,6 +24,19 @@ func (n *naive) takenBack(e effective, r *fact.Rating) bool {
 	return false
 }
 
+// comments says whether a comment stands beside the rating that counts.
+func (n *naive) comments(ballot [32]byte, win effective) bool {
+	says, number := false, uint64(0)
+	for _, e := range n.inEffect {
+		t, ok := e.body.(*fact.Text)
+		if ok && t.Purpose == 1 && e.f.Origin == win.f.Origin && string(t.Session) == string(win.body.(*fact.Rating).Session) &&
+			n.ballotOf(t.Receipt, t.Sealed, t.Session) == ballot && e.f.Number > number {
+			says, number = len(t.Digest) > 0, e.f.Number
+		}
+	}
+	return says
+}
+
 // texts gives the lines of table text; counted are the ratings that count, by
 // ballot.
 func (n *naive) texts(counted map[[32]byte]effective) (lines []string) {

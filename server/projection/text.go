@@ -96,6 +96,7 @@ func (w *run) holdTexts(s *state, texts []spoken[fact.Text], ratings []spoken[fa
 		holds := len(x.body.Digest) > 0 && last[of(x)] == x.f.Number
 		if survey.Purpose(x.body.Purpose) == survey.PurposeComment {
 			holds = holds && counted != nil && counted.o == x.o && bytes.Equal(counted.body.Session, x.body.Session)
+			s.said = s.said || holds
 		}
 		if err := w.exec(`UPDATE text SET holds = ?1 WHERE fact = ?2 AND holds <> ?1`, bit(holds), id(x.o.oid, x.f.Number)); err != nil {
 			return err

@@ -54,8 +54,8 @@ CREATE TABLE return_day (
   PRIMARY KEY (unit, service, day)
 ) WITHOUT ROWID;
 
--- Counted ballots of which the rating that counts says more than a score:
--- answers to questions, or ticks.
+-- Counted ballots of which more is said than a score: answers to questions,
+-- ticks, or a comment.
 CREATE TABLE said (
   cell   INTEGER NOT NULL,
   day    INTEGER NOT NULL,
