@@ -80,6 +80,8 @@ var rules = []rule{
 		never: slices.Concat(ours, fiber, nats)},
 	{of: "server/closing", why: "it computes what is published and records through what it is given; who asks for it reads its file",
 		never: slices.Concat(fiber, nats, []string{module + "/internal/outbox", module + "/server/index", module + "/server/api", module + "/server/page"})},
+	{of: "server/closing/schema", why: "the tables are the contract between closings and their readers, so it belongs to neither",
+		never: slices.Concat(ours, fiber, nats)},
 	{of: "server/index", why: "it reads: with no projection and no outbox at hand it can't write",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/outbox", module + "/server/projection"})},
 	{of: "server/follow", why: "it moves facts between bus and projection, and nobody calls it over HTTP",

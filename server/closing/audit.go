@@ -29,7 +29,12 @@ func Audit(ctx context.Context, tx *sql.Tx, c *fact.Closing) ([]fact.LeftOut, er
 	}
 	var all []fact.LeftOut
 	for g, bs := range m.groups() {
-		if left := leave(bs, together); len(left) > 0 {
+		a := newAudit(bs, together)
+		left := a.breakdowns(bs)
+		if level := a.level(bs); level > 0 {
+			left = append(left, levelName(level))
+		}
+		if len(left) > 0 {
 			all = append(all, fact.LeftOut{Unit: g.unit, Service: uint8(g.service), By: left})
 		}
 	}
@@ -71,64 +76,101 @@ type backKey64 struct {
 	cell   cellKey
 }
 
-// leave gives the breakdowns of one unit that would single a ballot out, with
-// those before them that stay. Ballots alike in all that they are parted by are
-// one unknown: none of them can be told from the others.
-func leave(bs []*ballot, together map[backKey64]int) (left []string) {
+// audit is what is known of one unit's ballots: sums of unknowns. Ballots alike in
+// all that they are parted by are one unknown: none of them can be told from the
+// others.
+type audit struct {
+	unknown map[*ballot]int
+	number  []int64 // ballots by unknown
+	space   *rowspace.Space
+}
+
+// newAudit knows what was shown of a unit's ballots as they came.
+func newAudit(bs []*ballot, together map[backKey64]int) *audit {
 	type alike struct {
-		batch string
-		of    [7]string
+		batch   string
+		of      [7]string
+		day     survey.Day
+		changed bool
 	}
-	unknown := make(map[*ballot]int, len(bs))
-	known, number := map[alike]int{}, []int64{}
+	a := &audit{unknown: make(map[*ballot]int, len(bs)), space: &rowspace.Space{}}
+	known := map[alike]int{}
 	batches := map[string][]*ballot{}
 	for _, b := range bs {
-		a := alike{batch: batchOf(b, together)}
+		x := alike{batch: batchOf(b, together), day: b.day, changed: b.changed}
 		for i, by := range Breakdowns {
-			a.of[i] = b.value(by)
+			x.of[i] = b.value(by)
 		}
-		if _, ok := known[a]; !ok {
-			known[a] = len(known)
-			number = append(number, 0)
+		if _, ok := known[x]; !ok {
+			known[x] = len(known)
+			a.number = append(a.number, 0)
 		}
-		unknown[b] = known[a]
-		number[known[a]]++
-		batches[a.batch] = append(batches[a.batch], b)
+		a.unknown[b] = known[x]
+		a.number[known[x]]++
+		batches[x.batch] = append(batches[x.batch], b)
 	}
-	sum := func(of []*ballot) []rowspace.Term {
-		times := map[int]bool{}
-		var terms []rowspace.Term
-		for _, b := range of {
-			if u := unknown[b]; !times[u] { // all that are alike are in the same sums
-				times[u] = true
-				terms = append(terms, rowspace.Term{Unknown: u, Times: 1})
-			}
-		}
-		return terms
-	}
-	singled := func(s *rowspace.Space) bool {
-		return slices.ContainsFunc(s.Single(), func(u int) bool { return number[u] < survey.LeastShown })
-	}
-	space := &rowspace.Space{}
 	for _, of := range batches {
-		space.Add(sum(of))
+		a.space.Add(a.sum(of))
 	}
+	return a
+}
+
+func (a *audit) sum(of []*ballot) []rowspace.Term {
+	times := map[int]bool{}
+	var terms []rowspace.Term
+	for _, b := range of {
+		if u := a.unknown[b]; !times[u] { // all that are alike are in the same sums
+			times[u] = true
+			terms = append(terms, rowspace.Term{Unknown: u, Times: 1})
+		}
+	}
+	return terms
+}
+
+// singled says whether some ballot, or fewer than five that are alike, can be
+// told.
+func (a *audit) singled(s *rowspace.Space) bool {
+	return slices.ContainsFunc(s.Single(), func(u int) bool { return a.number[u] < survey.LeastShown })
+}
+
+// breakdowns gives those that would single a ballot out, with those before them
+// that stay; they are known from here on.
+func (a *audit) breakdowns(bs []*ballot) (left []string) {
 	for _, by := range Breakdowns {
 		parts, _ := split(bs, by)
 		if parts == nil {
 			continue
 		}
-		with := space.Clone()
+		with := a.space.Clone()
 		for _, of := range parts {
-			with.Add(sum(of))
+			with.Add(a.sum(of))
 		}
-		if singled(with) {
+		if a.singled(with) {
 			left = append(left, by)
 			continue
 		}
-		space = with
+		a.space = with
 	}
 	return left
+}
+
+// level gives the most telling of ballotLevels by which single ballots can be
+// told beside the breakdowns. The last tells no more than the totals do.
+func (a *audit) level(bs []*ballot) int {
+	last := len(ballotLevels) - 1
+	for level := range last {
+		if len(bs) > mostAudited && level < 2 {
+			continue
+		}
+		with := a.space.Clone()
+		for _, of := range classes(bs, level) {
+			with.Add(a.sum(of))
+		}
+		if !a.singled(with) {
+			return level
+		}
+	}
+	return last
 }
 
 // batchOf names those among whom the ballot was first shown.

@@ -15,7 +15,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
@@ -37,7 +36,7 @@ const (
 	Question  = "question"  // code; N[0]: ballots that do not answer it
 	Reason    = "reason"    // tick; N[0]: ballots
 	Full      = "full"      // of ballots that answer more than the first question: N[5] with every answer 4 or 5, N[1] the others
-	Number    = "number"    // dossiers, rated, early, ontime, late, nodue, walkins: N[0]
+	Number    = "number"    // counted (ballots of the calendar month), dossiers, rated, early, ontime, late, nodue, walkins: N[0]
 )
 
 // Breakdowns are the dimensions of breakdowns, the most useful first: where two
@@ -73,6 +72,7 @@ type Merged struct {
 type Published struct {
 	Figures []Figure
 	Merged  []Merged
+	Rows    *Rows // single ballots, for the province; nil where figures are read from a Store
 }
 
 func (p *Published) sort() {
@@ -105,6 +105,9 @@ func Figures(ctx context.Context, tx *sql.Tx, c *fact.Closing) (*Published, erro
 		return nil, fmt.Errorf("closing: numbers: %w", err)
 	}
 	p.sort()
+	if p.Rows, err = m.readRows(ctx, tx); err != nil {
+		return nil, fmt.Errorf("closing: single ballots: %w", err)
+	}
 	return p, nil
 }
 
@@ -160,10 +163,7 @@ func (m *month) groups() map[group][]*ballot {
 func split(bs []*ballot, by string) (parts map[string][]*ballot, merged []string) {
 	if by != Procedure {
 		parts, merged = merge(bs, func(b *ballot) string { return b.value(by) }, Other)
-		if len(parts) < 2 {
-			return nil, nil
-		}
-		return parts, merged
+		return worth(parts, merged)
 	}
 	fields, _ := merge(bs, func(b *ballot) string { return b.value(Field) }, Other)
 	parts = map[string][]*ballot{}
@@ -171,7 +171,7 @@ func split(bs []*ballot, by string) (parts map[string][]*ballot, merged []string
 		if field == Other {
 			parts[Other] = of
 			for _, b := range of {
-				merged = append(merged, b.value(Procedure))
+				merged = append(merged, b.value(Procedure), b.value(Field))
 			}
 			continue
 		}
@@ -182,8 +182,12 @@ func split(bs []*ballot, by string) (parts map[string][]*ballot, merged []string
 		}
 	}
 	slices.Sort(merged)
-	merged = slices.Compact(merged)
-	if len(parts) < 2 {
+	return worth(parts, slices.Compact(merged))
+}
+
+// worth gives no parts where they say nothing.
+func worth(parts map[string][]*ballot, merged []string) (map[string][]*ballot, []string) {
+	if len(parts) == 1 && parts[Other] != nil {
 		return nil, nil
 	}
 	return parts, merged
@@ -214,12 +218,6 @@ func merge(bs []*ballot, value func(*ballot) string, other string) (parts map[st
 	}
 	slices.Sort(merged)
 	return parts, merged
-}
-
-// FieldOf gives the field of a procedure's value.
-func FieldOf(value string) string {
-	field, _, _ := strings.Cut(value, Part)
-	return field
 }
 
 // at gives the entry of a key, made at first.

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"time"
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/export"
 	"hailong/server/projection"
 )
 
@@ -39,6 +41,7 @@ type Options struct {
 	Projection Projection
 	Recorder   Recorder
 	Store      *Store
+	Ballots    *export.Store   // single ballots of closed months
 	Keys       projection.Keys // for replays
 	Log        *slog.Logger
 	Now        func() time.Time // nil: time.Now
@@ -115,7 +118,7 @@ func (k *Keeper) fill(ctx context.Context) error {
 		return err
 	}
 	for _, c := range closings {
-		if slices.ContainsFunc(have, func(x Kept) bool { return x.Period == c.Period && x.Origin == c.Origin && x.Number == c.Number }) {
+		if k.o.Ballots.Has(c.Period, rowsOf(c)) && slices.ContainsFunc(have, func(x Kept) bool { return x.Period == c.Period && x.Origin == c.Origin && x.Number == c.Number }) {
 			continue
 		}
 		body, err := projection.ReadClosing(ctx, k.o.Projection.Reader(), c.Ref)
@@ -132,12 +135,27 @@ func (k *Keeper) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := k.o.Store.Put(ctx, c, body.By, p); err != nil {
+		if err := k.keep(ctx, c, body.By, p); err != nil {
 			return err
 		}
 		k.o.Log.Info("figures of a closing computed again", "month", c.Period.From, "took", time.Since(start).Round(time.Millisecond))
 	}
 	return nil
+}
+
+// rowsOf names a closing in the file of its single ballots.
+func rowsOf(c projection.Closing) string { return fmt.Sprintf("%x:%d", c.Origin[:], c.Number) }
+
+// keep stores what a closing published.
+func (k *Keeper) keep(ctx context.Context, c projection.Closing, by string, p *Published) error {
+	err := k.o.Ballots.Put(c.Period, func(w io.Writer) error {
+		_, err := export.WriteMonth(w, export.Head{Period: c.Period, Closing: rowsOf(c), Questions: p.Rows.Questions}, slices.Values(p.Rows.Groups))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return k.o.Store.Put(ctx, c, by, p)
 }
 
 func (k *Keeper) replayed() projection.Options {
@@ -225,7 +243,7 @@ func (k *Keeper) close(ctx context.Context, month survey.Period) error {
 		return x.Period == month && x.Origin == ref.Origin && x.Number == ref.Number
 	})
 	if i >= 0 { // else another server's goes before it
-		err = k.o.Store.Put(ctx, closings[i], c.By, p)
+		err = k.keep(ctx, closings[i], c.By, p)
 	}
 	k.o.Log.Info("closed a month", "month", month.From, "figures", len(p.Figures), "held back", len(c.Back), "left out", len(c.Left), "took", time.Since(start).Round(time.Millisecond))
 	return err

@@ -7,6 +7,7 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/export"
 	"hailong/server/keyring"
 )
 
@@ -45,7 +46,11 @@ func openStore(t *testing.T) *Store {
 }
 
 func keeperOf(t *testing.T, name string, p *opened, r *recorder, ring *keyring.Ring, now *time.Time) *Keeper {
-	return NewKeeper(Options{Server: name, Servers: []string{"s1", "s2"}, Projection: p, Recorder: r, Store: openStore(t), Keys: ring, Log: quiet,
+	ballots, err := export.OpenStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewKeeper(Options{Server: name, Ballots: ballots, Servers: []string{"s1", "s2"}, Projection: p, Recorder: r, Store: openStore(t), Keys: ring, Log: quiet,
 		Now: func() time.Time { return *now }, Quiet: time.Millisecond, Dir: t.TempDir()})
 }
 

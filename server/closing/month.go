@@ -24,6 +24,7 @@ type ballot struct {
 	day       survey.Day
 	score     uint8
 	way       string
+	changed   bool // its answer was changed
 	field     string
 	procedure string
 	officer   string
@@ -114,7 +115,7 @@ func readMonth(ctx context.Context, tx *sql.Tx, c *fact.Closing) (*month, error)
 		var unit, desk, at int64
 		var channel, binding uint8
 		var said bool
-		if err := scan(&b.id, &key, &unit, &desk, &b.cell.service, &b.day, &b.score, &channel, &binding, &b.field, &b.procedure, &b.officer, &b.step, &at, &b.rating, &said); err != nil {
+		if err := scan(&b.id, &key, &unit, &desk, &b.cell.service, &b.day, &b.score, &channel, &binding, &b.field, &b.procedure, &b.officer, &b.step, &at, &b.rating, &said, &b.changed); err != nil {
 			return err
 		}
 		b.cell.unit, b.cell.desk = codes[unit], codes[desk]
@@ -127,7 +128,7 @@ func readMonth(ctx context.Context, tx *sql.Tx, c *fact.Closing) (*month, error)
 		}
 		m.ballots = append(m.ballots, b)
 		return nil
-	}, `SELECT id, key, unit, desk, service, day, score, channel, binding, field, procedure, officer, step, first, fact, said
+	}, `SELECT id, key, unit, desk, service, day, score, channel, binding, field, procedure, officer, step, first, fact, said, changed
 		FROM ballot WHERE score > 0 AND kind IN (1, 2) AND day BETWEEN ? AND ?`, first, last)
 	if err != nil {
 		return nil, err
@@ -148,7 +149,7 @@ func readMonth(ctx context.Context, tx *sql.Tx, c *fact.Closing) (*month, error)
 // heldBack gives a ballot as it was still shown: by its score and channel then,
 // with what is registered of it.
 func heldBack(ctx context.Context, tx *sql.Tx, k backKey, x *fact.HeldBack) (*ballot, error) {
-	b := &ballot{cell: k.cell, day: survey.Day(x.Day), score: x.Score, way: wayOf(x.Channel, x.Binding)}
+	b := &ballot{cell: k.cell, day: survey.Day(x.Day), score: x.Score, way: wayOf(x.Channel, x.Binding), changed: x.Changed}
 	var now, at int64
 	err := tx.QueryRowContext(ctx, `SELECT id, field, procedure, officer, step, score, first FROM ballot WHERE key = ?`, k.ballot[:]).
 		Scan(&b.id, &b.field, &b.procedure, &b.officer, &b.step, &now, &at)

@@ -147,13 +147,21 @@ func (m *month) readNumbers(ctx context.Context, tx *sql.Tx, p *Published) error
 			return err
 		}
 	}
-	return each(ctx, tx, func(scan func(...any) error) error {
-		var unit string
-		var service survey.Service
-		var n int64
-		err := scan(&unit, &service, &n)
-		put(unit, service, "walkins", n)
+	one := func(name, query string) error {
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var unit string
+			var service survey.Service
+			var n int64
+			err := scan(&unit, &service, &n)
+			put(unit, service, name, n)
+			return err
+		}, query, m.period.From, m.period.To)
+	}
+	err := one("counted", `SELECT u.code, c.service, sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5) FROM cell c CROSS JOIN cell_day d JOIN place u ON u.id = c.unit
+		WHERE d.cell = c.id AND d.day >= ? AND d.day < ? GROUP BY 1, 2`)
+	if err != nil {
 		return err
-	}, `SELECT k.unit, k.service, sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5) FROM walkin_day d JOIN desk k ON k.id = d.desk
-		WHERE d.day >= ? AND d.day < ? GROUP BY 1, 2`, m.period.From, m.period.To)
+	}
+	return one("walkins", `SELECT k.unit, k.service, sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5) FROM walkin_day d JOIN desk k ON k.id = d.desk
+		WHERE d.day >= ? AND d.day < ? GROUP BY 1, 2`)
 }

@@ -3,19 +3,15 @@ package closing
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"hailong/internal/fact"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
+	"hailong/server/closing/schema"
 	"hailong/server/projection"
 )
-
-//go:embed schema/*.sql
-var schema embed.FS
 
 // Store is the database of what was published. It may be deleted: the Keeper
 // fills it again from the facts.
@@ -23,11 +19,7 @@ type Store struct{ db *sqlite.DB }
 
 // Open opens or creates the file.
 func Open(ctx context.Context, path string) (*Store, error) {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return nil, err
-	}
-	db, err := sqlite.Open(ctx, path, files, sqlite.Options{})
+	db, err := sqlite.Open(ctx, path, schema.Files, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}

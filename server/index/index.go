@@ -28,6 +28,7 @@ import (
 // question was wrong, else the database's.
 type Index struct {
 	db     *sql.DB
+	closed *sql.DB // what closings published; nil: none
 	now    func() time.Time
 	secret [32]byte // orders faces, so that their order says nothing
 }

@@ -143,7 +143,7 @@ func (q *Query) check() error {
 
 // compare puts the rows into their tree, beside the period before and the trend.
 func (p *Province) compare(ctx context.Context, tx *sql.Tx, org *organisation, q ProvinceQuery, trends bool) error {
-	before, err := unitSums(ctx, tx, q.Before, scope{service: q.Service})
+	before, err := readTallies(ctx, tx, q.Before, q.Service)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (p *Province) compare(ctx context.Context, tx *sql.Tx, org *organisation, q
 	for _, r := range p.Rows {
 		k := unitService{org.byCode[r.Unit.Code].id, r.Service}
 		b := before[k]
-		l := Line{Row: r, Before: b.Tally(), Change: ChangeOf(r.Tally(), b.Tally())}
+		l := Line{Row: r, Before: b, Change: ChangeOf(r.Tally(), b)}
 		if t := months[k]; t != nil {
 			l.Trend = *t
 		}

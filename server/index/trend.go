@@ -50,15 +50,17 @@ WHERE ` + inScope + `
   AND d.cell = c.id AND d.month >= $from AND d.month < $to
 GROUP BY c.id`
 
-// readTrends gives the trend up to a day's month of each cell with ballots.
-func readTrends(ctx context.Context, tx *sql.Tx, last survey.Day, o scope) (map[cell]*Trend, error) {
-	m := monthsUpTo(last)
-	p := survey.Period{From: m[0], To: m[TrendMonths]}
-	all := map[cell]*Trend{}
-	args := periodArgs(p, o)
+func trendArgs(m months, o scope) []any {
+	args := periodArgs(survey.Period{From: m[0], To: m[TrendMonths]}, o)
 	for i := range TrendMonths {
 		args = append(args, sql.Named("m"+strconv.Itoa(i), int64(m[i])))
 	}
+	return args
+}
+
+// readTrends gives the trend up to a day's month of each cell with ballots.
+func readTrends(ctx context.Context, tx *sql.Tx, last survey.Day, o scope) (map[cell]*Trend, error) {
+	all := map[cell]*Trend{}
 	return all, each(ctx, tx, func(scan scanner) error {
 		var c cell
 		var v [TrendMonths]int64
@@ -75,10 +77,50 @@ func readTrends(ctx context.Context, tx *sql.Tx, last survey.Day, o scope) (map[
 		}
 		all[c] = t
 		return nil
-	}, cellTrends, args...)
+	}, cellTrends, trendArgs(monthsUpTo(last), o)...)
 }
 
 func (t *Trend) add(month int, n survey.Tally, sign int64) {
 	t[month].Satisfied += sign * n.Satisfied
 	t[month].Answers += sign * n.Answers
+}
+
+// Tallies of units and kinds of service over the blocks that end in a period, by
+// days or by months.
+const (
+	dayTallies = `
+SELECT c.unit, c.service, sum(` + packed + `)
+FROM cell c CROSS JOIN block d
+WHERE ` + inScope + ` AND d.cell = c.id AND d.last >= $from AND d.last < $to GROUP BY c.id`
+	monthTallies = `
+SELECT c.unit, c.service, sum(` + packed + `)
+FROM cell c CROSS JOIN block_month d
+WHERE ` + inScope + ` AND d.cell = c.id AND d.month >= $from AND d.month < $to GROUP BY c.id`
+)
+
+// readTallies gives what unitSums does, without anything but the tallies.
+func readTallies(ctx context.Context, tx *sql.Tx, p survey.Period, s survey.Service) (map[unitService]survey.Tally, error) {
+	all := map[unitService]survey.Tally{}
+	for _, r := range runsOf(p) {
+		query := dayTallies
+		if r.month {
+			query = monthTallies
+		}
+		err := each(ctx, tx, func(scan scanner) error {
+			var k unitService
+			var v int64
+			if err := scan(&k.unit, &k.service, &v); err != nil {
+				return err
+			}
+			n, sum := unpack(v), all[k]
+			sum.Answers += r.sign * n.Answers
+			sum.Satisfied += r.sign * n.Satisfied
+			all[k] = sum
+			return nil
+		}, query, periodArgs(r.Period, scope{service: s})...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }

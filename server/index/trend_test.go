@@ -58,10 +58,30 @@ func TestTrend(t *testing.T) {
 			}
 			moved += int(want[unitService{1, 1}].Counts.Answers())
 		}
+		p := survey.Period{From: begin + survey.Day(rapid.IntRange(-40, 460).Draw(t, "from"))}
+		p.To = p.From + survey.Day(rapid.IntRange(1, 400).Draw(t, "length"))
+		want, tallies := blocksByUnit(f, p), f.tallies(p)
+		for _, k := range []unitService{{1, 1}, {2, 1}} {
+			if w := want[k]; tallies[k] != w.Tally() {
+				t.Fatalf("unit %d, %v: %v, the index says %v", k.unit, p, tallies[k], w.Tally())
+			}
+		}
 	})
 	if moved == 0 {
 		t.Error("no month had a block: this tests nothing")
 	}
+}
+
+func (f *fixture) tallies(p survey.Period) (all map[unitService]survey.Tally) {
+	f.t.Helper()
+	err := f.x.read(context.Background(), func(tx *sql.Tx) (err error) {
+		all, err = readTallies(context.Background(), tx, p, 0)
+		return err
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return all
 }
 
 func (f *fixture) trends(last survey.Day) map[unitService]Trend {
