@@ -44,6 +44,7 @@ type provincePage struct {
 	Kinds, Services, Verdicts []option
 	AllLink                   string // without filters; empty where there are none
 	Columns                   []column
+	Labels                    labels
 	Lines                     []line
 	Tree                      bool // in the order of the tree
 	TreeLink, RankLink        string
@@ -78,6 +79,16 @@ type column struct {
 	Key, Text, Link, Order, Sign, Class string // Order as aria-sort has it
 }
 
+// labels are words that stand in every line, looked up once.
+type labels struct {
+	Answers, Rate, Target, Change, Times, Participation, Ratio766, Band, Straddles string
+}
+
+func (w words) labels() labels {
+	return labels{w.T("staff.column.answers"), w.T("staff.column.rate"), w.T("staff.column.target"), w.T("province.column.change"), w.T("province.column.times"),
+		w.T("staff.column.participation"), w.T("province.column.766"), w.T("staff.column.band"), w.T("staff.straddles")}
+}
+
 func (d Deps) showProvince(c *fiber.Ctx) error {
 	a, err := readAsk(c, d.Index.Today())
 	if err != nil {
@@ -90,7 +101,7 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 	}
 	p := provincePage{frame: newFrame(c, "province", "staff.province.title")}
 	w := words{p.L}
-	p.Sample, p.Charts, p.Least = answer.Sample, true, w.Number(answer.Least)
+	p.Sample, p.Charts, p.Least, p.Labels = answer.Sample, true, w.Number(answer.Least), w.labels()
 	if err := d.filters(c, &p, a); err != nil {
 		return err
 	}

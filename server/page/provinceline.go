@@ -75,6 +75,7 @@ func (p *provincePage) fill(w words, a ask, all *index.Province, lines []index.L
 	}
 	from := scale(all.Least, js...)
 	p.ScaleFrom = w.Percent(from, 0)
+	t := newTable(w, p.frame, a.span, from, all.Months)
 	var sum survey.Tally
 	var rated, dossiers int64
 	counted := map[survey.Verdict]int64{}
@@ -84,7 +85,7 @@ func (p *provincePage) fill(w words, a ask, all *index.Province, lines []index.L
 		sum.Answers, sum.Satisfied = sum.Answers+n.Answers, sum.Satisfied+n.Satisfied
 		rated, dossiers = rated+l.Rated, dossiers+l.Dossiers
 		counted[l.Verdict]++
-		v := w.line(p.frame, a.span, l, from, all.Months)
+		v := t.line(l)
 		if !p.Tree {
 			v.Depth, v.Under = "0", nil
 			if !v.Own {
@@ -117,37 +118,82 @@ func (w words) unitLink(f frame, s span, code string, service survey.Service) st
 	return f.L.Link("/unit/" + url.PathEscape(code) + "?" + q.Encode())
 }
 
-func (w words) line(f frame, s span, r *index.Line, from float64, months [index.TrendMonths]survey.Day) line {
+// table writes many lines: what they share is put into words once.
+type table struct {
+	words
+	frame    frame
+	span     span
+	from     float64 // where the bars begin
+	days     [index.TrendMonths]string
+	trend    string
+	targets  map[survey.Target]string
+	verdicts [4]verdict
+	straddle string
+}
+
+func newTable(w words, f frame, s span, from float64, months [index.TrendMonths]survey.Day) *table {
+	t := &table{words: w, frame: f, span: s, from: from, trend: w.T("province.column.trend"), targets: map[survey.Target]string{}, straddle: w.T("staff.straddles")}
+	for i := range t.verdicts {
+		t.verdicts[i] = w.verdict(survey.Verdict(i))
+	}
+	for i, d := range months {
+		t.days[i] = w.T("province.spark.month", "Month", w.monthOf(d))
+	}
+	return t
+}
+
+func (t *table) target(of survey.Target) string {
+	text, ok := t.targets[of]
+	if !ok {
+		text = t.words.target(of)
+		t.targets[of] = text
+	}
+	return text
+}
+
+// judged is that of words, without the ballots in words.
+func (t *table) judged(j *index.Judged) judged {
+	n := j.Tally()
+	v := judged{Answers: t.Number(n.Answers), Rate: t.Ratio(n.Satisfied, n.Answers, 1), Interval: "–", Target: t.target(j.Target),
+		StraddleText: t.straddle, Verdict: t.verdicts[j.Verdict], Straddles: j.Straddles && j.Verdict != survey.VerdictTooFew}
+	if n.Answers > 0 {
+		v.Interval = t.Percent(j.Low, 1) + " – " + t.Percent(j.High, 1)
+		v.Bar = newBar(j, t.from)
+	}
+	return v
+}
+
+func (t *table) line(r *index.Line) line {
 	n := r.Tally()
-	l := line{judged: w.judged(&r.Judged, from), Name: w.unit(r.Unit), Kind: w.kind(r.Unit), Link: w.unitLink(f, s, r.Unit.Code, r.Service),
-		Service: w.service(r.Service), Public: r.Service == survey.ServicePublic, Depth: strconv.Itoa(min(r.Depth, 4)),
+	l := line{judged: t.judged(&r.Judged), Name: t.unit(r.Unit), Kind: t.kind(r.Unit), Link: t.unitLink(t.frame, t.span, r.Unit.Code, r.Service),
+		Service: t.service(r.Service), Public: r.Service == survey.ServicePublic, Depth: strconv.Itoa(min(r.Depth, 4)),
 		Own:           n.Answers > 0 || r.Dossiers > 0 || r.WalkIns > 0 || r.Target.Set() || r.Waiting > 0 || r.Times.All() > 0,
-		Participation: w.Ratio(r.Rated, r.Dossiers, 1), Band: "–",
-		Change: w.change(r.Change), Spark: w.spark(r.Trend, months, r.Target, from), Times: w.times(r.Times, r.NoDue, r.Asked),
-		Ratio766: w.Ratio(r.Ratio766.Satisfied, r.Ratio766.Answers, 1)}
+		Participation: t.Ratio(r.Rated, r.Dossiers, 1), Band: "–",
+		Change: t.change(r.Change), Spark: t.spark(r.Trend, r.Target), Times: t.times(r.Times, r.NoDue, r.Asked),
+		Ratio766: t.Ratio(r.Ratio766.Satisfied, r.Ratio766.Answers, 1)}
 	if n.Answers < r.Needed {
-		l.Needed = w.Number(r.Needed)
+		l.Needed = t.Number(r.Needed)
 	}
 	if r.Dossiers > 0 {
-		l.Of = w.Number(r.Rated) + "/" + w.Number(r.Dossiers)
+		l.Of = t.Number(r.Rated) + "/" + t.Number(r.Dossiers)
 	}
 	if r.WalkIns > 0 {
-		l.WalkIns = w.Number(r.WalkIns)
+		l.WalkIns = t.Number(r.WalkIns)
 	}
 	if r.Band > 0 {
-		l.Band = w.Number(int64(r.Band))
+		l.Band = t.Number(int64(r.Band))
 	}
 	if r.Waiting > 0 {
-		l.Waiting = w.Number(r.Waiting)
+		l.Waiting = t.Number(r.Waiting)
 	}
-	if r.Covered != s.Period && r.Covered.Days() > 0 {
-		l.Covered = w.brief(r.Covered)
+	if r.Covered != t.span.Period && r.Covered.Days() > 0 {
+		l.Covered = t.brief(r.Covered)
 	}
 	for i := range r.Parts {
-		l.Parts = append(l.Parts, part{w.days(r.Parts[i].Period), w.judged(&r.Parts[i].Judged, from)})
+		l.Parts = append(l.Parts, part{t.words.days(r.Parts[i].Period), t.judged(&r.Parts[i].Judged)})
 	}
 	if u := r.Under; u != nil {
-		l.Under = w.under(u, from, months)
+		l.Under = t.under(u)
 		l.Under.Depth = l.Depth
 		if !l.Own {
 			l.Under.Name, l.Under.Link, l.Under.Kind = l.Name, l.Link, l.Kind
@@ -159,28 +205,33 @@ func (w words) line(f frame, s span, r *index.Line, from float64, months [index.
 	return l
 }
 
-func (w words) under(u *index.Under, from float64, months [index.TrendMonths]survey.Day) *under {
-	v := &under{judged: w.judged(&u.Judged, from), HasTarget: u.Target.Set(), Change: w.change(u.Change),
-		Spark: w.spark(u.Trend, months, u.Target, from), Participation: w.Ratio(u.Rated, u.Dossiers, 1),
-		Units: w.T("province.under", "Count", u.Units),
-		Verdicts: w.T("province.under.verdicts", "Met", w.Number(int64(u.Verdicts[survey.VerdictMet])),
-			"NotMet", w.Number(int64(u.Verdicts[survey.VerdictNotMet])), "TooFew", w.Number(int64(u.Verdicts[survey.VerdictTooFew])))}
+func (t *table) under(u *index.Under) *under {
+	v := &under{judged: t.judged(&u.Judged), HasTarget: u.Target.Set(), Change: t.change(u.Change),
+		Spark: t.spark(u.Trend, u.Target), Participation: t.Ratio(u.Rated, u.Dossiers, 1),
+		Units: t.T("province.under", "Count", u.Units),
+		Verdicts: t.T("province.under.verdicts", "Met", t.Number(int64(u.Verdicts[survey.VerdictMet])),
+			"NotMet", t.Number(int64(u.Verdicts[survey.VerdictNotMet])), "TooFew", t.Number(int64(u.Verdicts[survey.VerdictTooFew])))}
 	if u.Dossiers > 0 {
-		v.Of = w.Number(u.Rated) + "/" + w.Number(u.Dossiers)
+		v.Of = t.Number(u.Rated) + "/" + t.Number(u.Dossiers)
 	}
 	return v
 }
 
-func (w words) times(t survey.Timeliness, noDue int64, asked survey.TimelinessTarget) times {
-	in, early := t.InTime(), t.EarlyShare()
-	v := times{InTime: w.Ratio(in.Satisfied, in.Answers, 1), Early: w.Ratio(early.Satisfied, early.Answers, 1), All: w.Number(t.All()),
-		EarlyN: w.Number(t.Early), OnTimeN: w.Number(t.OnTime), LateN: w.Number(t.Late), NoDue: w.Number(noDue)}
-	if t.All() > 0 && asked.InTime.Set() {
-		a, b := asked.Judge(t)
-		v.Judged, v.InTimeVerdict, v.EarlyVerdict = true, w.verdict(a), w.verdict(b)
-		v.InTimeTarget, v.EarlyTarget = w.target(asked.InTime), w.target(asked.Early)
+func (t *table) times(of survey.Timeliness, noDue int64, asked survey.TimelinessTarget) times {
+	in, early := of.InTime(), of.EarlyShare()
+	v := times{InTime: t.Ratio(in.Satisfied, in.Answers, 1), Early: t.Ratio(early.Satisfied, early.Answers, 1), All: t.Number(of.All()),
+		EarlyN: t.Number(of.Early), OnTimeN: t.Number(of.OnTime), LateN: t.Number(of.Late), NoDue: t.Number(noDue)}
+	if of.All() > 0 && asked.InTime.Set() {
+		a, b := asked.Judge(of)
+		v.Judged, v.InTimeVerdict, v.EarlyVerdict = true, t.verdicts[a], t.verdicts[b]
+		v.InTimeTarget, v.EarlyTarget = t.target(asked.InTime), t.target(asked.Early)
 	}
 	return v
+}
+
+// times says timeliness outside a table.
+func (w words) times(of survey.Timeliness, noDue int64, asked survey.TimelinessTarget) times {
+	return newTable(w, frame{}, span{}, 0, [index.TrendMonths]survey.Day{}).times(of, noDue, asked)
 }
 
 // groups sums up by kind of unit and service, in their order.

@@ -18,9 +18,10 @@ type spark struct {
 	Words     string
 }
 
-// spark draws a trend on a scale from a rate to 100%. Months without answers are
+// spark draws a trend on the scale of the table's bars. Months without answers are
 // gaps.
-func (w words) spark(t index.Trend, months [index.TrendMonths]survey.Day, target survey.Target, from float64) spark {
+func (t *table) spark(of index.Trend, target survey.Target) spark {
+	from := t.from
 	y := func(rate float64) float64 {
 		v := 22 - 20*(min(1, max(from, rate))-from)/(1-from)
 		return float64(int(v*10+.5)) / 10
@@ -29,7 +30,7 @@ func (w words) spark(t index.Trend, months [index.TrendMonths]survey.Day, target
 	var b strings.Builder
 	gap := true
 	first, last := -1, -1
-	for i, n := range t {
+	for i, n := range of {
 		if n.Answers <= 0 {
 			gap = true
 			continue
@@ -55,11 +56,11 @@ func (w words) spark(t index.Trend, months [index.TrendMonths]survey.Day, target
 		s.HasTarget, s.Target = true, y(float64(target.Hundredths)/10000)
 	}
 	say := func(i int) string {
-		return w.T("province.spark.month", "Month", w.monthOf(months[i]), "Rate", w.Ratio(t[i].Satisfied, t[i].Answers, 1))
+		return t.days[i] + " " + t.Ratio(of[i].Satisfied, of[i].Answers, 1)
 	}
 	s.Words = say(last)
 	if first < last {
-		s.Words = w.T("province.spark", "First", say(first), "Last", say(last))
+		s.Words = t.trend + ": " + say(first) + "; " + say(last)
 	}
 	return s
 }
@@ -81,15 +82,15 @@ func (w words) change(c index.Change) change {
 	points := w.Decimal(100*max(c.Points, -c.Points), 1)
 	switch c.Direction {
 	case index.DirectionUp:
-		return change{"up", "▲", w.T("province.change.up", "Points", points)}
+		return change{"up", "▲", w.T("province.change.up") + " " + points + " " + w.T("province.change.points")}
 	case index.DirectionDown:
-		return change{"down", "▼", w.T("province.change.down", "Points", points)}
+		return change{"down", "▼", w.T("province.change.down") + " " + points + " " + w.T("province.change.points")}
 	case index.DirectionSame:
 		sign := "+"
 		if c.Points < 0 {
 			sign = "−"
 		}
-		return change{"same", "≈", w.T("province.change.same", "Points", sign+points)}
+		return change{"same", "≈", w.T("province.change.same") + " (" + sign + points + ")"}
 	}
 	return change{}
 }

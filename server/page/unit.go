@@ -20,6 +20,7 @@ type unitPage struct {
 	ServiceTabs              []link // where the unit has more than one
 	ServiceName, ServiceCode string
 	Line                     line
+	Ballots                  string // of the line, in words
 	BeforeName, BeforeRate   string
 	BeforeAnswers            string
 	ChangeText               string // the interval of the change in words; empty without two periods
@@ -112,8 +113,9 @@ func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
 	}
 	from := scale(v.Least, js...)
 	p.ScaleFrom = w.Percent(from, 0)
-	none := [index.TrendMonths]survey.Day{}
-	p.Line = w.line(p.frame, s, &index.Line{Row: v.Row, Before: v.Before, Change: v.Change, Under: v.Under}, from, none)
+	t := newTable(w, p.frame, s, from, [index.TrendMonths]survey.Day{})
+	p.Line = t.line(&index.Line{Row: v.Row, Before: v.Before, Change: v.Change, Under: v.Under})
+	p.Ballots = w.judged(&v.Row.Judged, from).Ballots
 	p.BeforeName, p.BeforeRate, p.BeforeAnswers = w.spanOrDays(s.before()), w.Ratio(v.Before.Satisfied, v.Before.Answers, 1), w.Number(v.Before.Answers)
 	p.ChangeText = w.difference(v.Change)
 	answers := v.Row.Counts.Answers()
@@ -136,7 +138,7 @@ func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
 		p.Desks = append(p.Desks, part)
 	}
 	for i := range v.Below {
-		p.Below = append(p.Below, w.line(p.frame, s, &v.Below[i], from, none))
+		p.Below = append(p.Below, t.line(&v.Below[i]))
 	}
 	if v.Indicator != nil {
 		p.Rules = v.Indicator.Source
@@ -163,6 +165,7 @@ func (p *unitPage) series(w words, v *index.UnitView) {
 	p.LastDays.Chart.ID, p.LastDays.Chart.Description = "unit-days", w.T("province.unit.days.describe", "Unit", p.Name)
 	c := chart{ID: "unit-times", Kind: "times", Description: w.T("province.times.describe", "Unit", p.Name), Series: []series{
 		{Name: w.T("province.times.early")}, {Name: w.T("province.times.ontime")}, {Name: w.T("province.times.late")}}}
+	table := newTable(w, p.frame, span{}, 0, [index.TrendMonths]survey.Day{})
 	for _, m := range v.Returned {
 		p.HasTimes = p.HasTimes || m.All() > 0
 		c.Labels = append(c.Labels, w.monthOf(m.Month.From))
@@ -170,7 +173,7 @@ func (p *unitPage) series(w words, v *index.UnitView) {
 			f := float64(n)
 			c.Series[i].Values = append(c.Series[i].Values, &f)
 		}
-		t := w.times(m.Timeliness, m.NoDue, m.Asked)
+		t := table.times(m.Timeliness, m.NoDue, m.Asked)
 		c.Notes = append(c.Notes, w.T("province.times.note", "Month", w.monthOf(m.Month.From), "Early", t.EarlyN, "OnTime", t.OnTimeN, "Late", t.LateN, "InTime", t.InTime))
 		if m.All() > 0 || m.NoDue > 0 {
 			p.Times = append(p.Times, timesRow{w.monthOf(m.Month.From), t})
