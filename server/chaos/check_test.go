@@ -127,7 +127,7 @@ func (w *world) judge(s *device, v *verdict) {
 		}
 		day := (r.first + 7*3600_000) / 86_400_000
 		if got.score != r.score || got.binding != r.binding || got.at != r.at || got.first != r.first || got.day != day ||
-			got.estimated != r.estimated || got.changed != r.changed || got.origin != r.origin.String() || got.number != r.number || got.said != (r.sheet != "") {
+			got.estimated != r.estimated || got.changed != r.changed || got.origin != r.origin.String() || got.number != r.number || got.said != r.said {
 			v.wrong++
 			v.problem("server %s: ballot %x is %+v, by its facts %+v\n%s", s.name, key, got, r, w.story(tr, key))
 		}
@@ -135,7 +135,7 @@ func (w *world) judge(s *device, v *verdict) {
 			expected[fmt.Sprintf("desk %s day %d walk-in %d", r.desk, day, r.score)]++
 			continue
 		}
-		if r.sheet != "" {
+		if r.said {
 			expected[fmt.Sprintf("said %s/%d day %d", r.origin, r.number, day)]++
 		}
 		expected[fmt.Sprintf("unit %s service %d desk %s day %d score %d", r.known.unit, r.known.service, r.known.desk, day, r.score)]++

@@ -62,6 +62,7 @@ type truth struct {
 	aside    []string // what stands aside at forks
 
 	withdrawals map[[32]byte][]sitting // by ballot
+	comments    map[[32]byte][]remark
 }
 
 type chainFacts struct {
@@ -78,7 +79,7 @@ type clockFact struct {
 
 // walk reads the facts of a server that is down.
 func (w *world) walk(s *device) (*truth, error) {
-	tr := &truth{casts: map[[32]byte][]cast{}, register: map[[32]byte]registered{}, receipts: map[[32]byte][32]byte{}, withdrawals: map[[32]byte][]sitting{}}
+	tr := &truth{casts: map[[32]byte][]cast{}, register: map[[32]byte]registered{}, receipts: map[[32]byte][32]byte{}, withdrawals: map[[32]byte][]sitting{}, comments: map[[32]byte][]remark{}}
 	var chains []*chainFacts
 	err := reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) (err error) {
 		chains, err = readChains(tx)
@@ -111,6 +112,8 @@ func (w *world) walk(s *device) (*truth, error) {
 				err = w.cast(tr, c, i)
 			case fact.KindWithdrawal:
 				err = w.withdrawal(tr, &c.facts[i])
+			case fact.KindText:
+				err = w.commented(tr, &c.facts[i])
 			}
 			if err != nil {
 				return nil, err
@@ -271,6 +274,7 @@ type result struct {
 	cast
 	first   int64
 	changed bool
+	said    bool // more than a score
 	known   registered
 }
 
@@ -308,5 +312,6 @@ func (tr *truth) count(key [32]byte) (r result, ok bool) {
 	for _, c := range back {
 		r.changed = r.changed || c.binding == r.binding
 	}
+	r.said = r.sheet != "" || tr.comment(key, r.origin, r.session)
 	return r, len(competing) > 0
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hailong/internal/fact"
 	"hailong/internal/survey"
 )
 
@@ -46,6 +47,34 @@ func (s *storm) noWords() {
 		return
 	}
 	s.away(d)
+}
+
+// remark is one comment in a sitting, or that it was taken back.
+type remark struct {
+	sitting
+	there bool
+}
+
+// commented notes a comment.
+func (w *world) commented(tr *truth, f *fact.Fact) error {
+	var b fact.Text
+	if err := fact.Unmarshal(f.Body, &b); err != nil || survey.Purpose(b.Purpose) != survey.PurposeComment {
+		return err
+	}
+	key, _, err := w.ballotOf(tr, b.Receipt, b.Sealed, b.Session)
+	tr.comments[key] = append(tr.comments[key], remark{sittingOf(f, b.Session), len(b.Digest) > 0})
+	return err
+}
+
+// comment says whether a comment holds in a sitting: the last one does.
+func (tr *truth) comment(key [32]byte, origin fact.OriginID, session string) (there bool) {
+	last := uint64(0)
+	for _, c := range tr.comments[key] {
+		if c.at.Origin == origin && c.session == session && c.at.Number > last {
+			last, there = c.at.Number, c.there
+		}
+	}
+	return there
 }
 
 // written are the digests of the words in the devices' outboxes, and of those
