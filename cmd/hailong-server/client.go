@@ -25,6 +25,7 @@ type operatorCommands struct {
 	Organisation  organisationCmd  `cmd:"" help:"Check or load the organisation file."`
 	Questionnaire questionnaireCmd `cmd:"" help:"Check or load a version of what citizens are asked."`
 	Report        reportCmd        `cmd:"" help:"Fetch the report of a period as a file."`
+	Export        exportCmd        `cmd:"" help:"Fetch the single ballots of closed months, for analysts of the province."`
 	Admit         admitCmd         `cmd:"" help:"Let a kiosk's ratings count."`
 	Revoke        revokeCmd        `cmd:"" help:"End a kiosk's key: what the server has of it now still counts, nothing after."`
 	Decide        decideCmd        `cmd:"" help:"Name the branch that counts at a fork, as the page /status shows it."`
@@ -54,15 +55,21 @@ func failed(e *survey.Error) error {
 	return f
 }
 
+// token reads the operator token.
+func (r remote) token() (string, error) {
+	token, err := api.ReadToken(filepath.Join(r.Data, "operator.token"))
+	if err != nil && !strings.Contains(err.Error(), "try: ") {
+		err = failure{err.Error(), "--data=FOLDER, the data folder of the running server, as the user that it runs as", err}
+	}
+	return token, err
+}
+
 // post sends a body and reads the answer into one of the values: that of a good
 // answer, or of the further status named. What else comes is an error.
 func (r remote) post(ctx context.Context, path, contentType string, body []byte, into any, others map[int]any) error {
-	token, err := api.ReadToken(filepath.Join(r.Data, "operator.token"))
+	token, err := r.token()
 	if err != nil {
-		if strings.Contains(err.Error(), "try: ") {
-			return err
-		}
-		return failure{err.Error(), "--data=FOLDER, the data folder of the running server, as the user that it runs as", err}
+		return err
 	}
 	address, err := url.Parse(r.URL)
 	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {

@@ -20,6 +20,9 @@ import (
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/server/api"
+	"hailong/server/export"
+	"hailong/server/index"
+	"hailong/server/periodic"
 	"hailong/server/register/registertest"
 	"hailong/web"
 )
@@ -29,6 +32,7 @@ type desk struct {
 	*registertest.World
 	t         testing.TB
 	url, data string
+	ballots   *export.Store
 }
 
 func newDesk(t testing.TB) *desk {
@@ -50,6 +54,17 @@ func newDesk(t testing.TB) *desk {
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Catalogue: catalogue, Views: views, BodyLimit: api.MaxBody,
 	})
 	api.Register(app, api.Deps{Register: d.Register, Views: views, Token: token, Now: func() time.Time { return registertest.Now }})
+	filler := &periodic.Filler{Index: index.Open(d.Projection.Reader(), func() time.Time { return registertest.Now }), Languages: catalogue,
+		Setting: d.Projection.Setting, Now: func() time.Time { return registertest.Now }}
+	kept, err := periodic.OpenStore(t.TempDir(), filler, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api.RegisterReports(app, filler, kept)
+	if d.ballots, err = export.OpenStore(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	api.RegisterExport(app, d.ballots, token)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -65,6 +65,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	x := index.Open(s.proj.Reader(), time.Now)
+	x.UseClosed(s.closed.Reader())
 	s.app = httpx.New(httpx.Options{
 		Log: s.log, Catalogue: catalogue, Views: views, Assets: assets, Registry: s.metrics(x), Ready: s.ready,
 		BodyLimit: register.MaxCSV,
@@ -112,6 +113,8 @@ func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.I
 		return err
 	}
 	api.RegisterIndex(s.app, x)
+	api.RegisterClosed(s.app, x)
+	api.RegisterExport(s.app, s.ballots, token)
 	api.Register(s.app, api.Deps{Register: reg, Views: views, Token: token, Now: time.Now})
 	return nil
 }

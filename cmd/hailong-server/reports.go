@@ -7,6 +7,7 @@ import (
 
 	"hailong/internal/locale"
 	"hailong/server/api"
+	"hailong/server/export"
 	"hailong/server/index"
 	"hailong/server/page"
 	"hailong/server/periodic"
@@ -21,6 +22,9 @@ func (s *server) registerReports(d page.Deps, catalogue *locale.Catalogue, x *in
 	if s.reports, err = periodic.OpenStore(filepath.Join(s.c.Data, "reports"), f, s.log); err != nil {
 		return err
 	}
+	if s.ballots, err = export.OpenStore(filepath.Join(s.c.Data, "export")); err != nil {
+		return err
+	}
 	page.RegisterReports(s.app, d, s.reports)
 	api.RegisterReports(s.app, f, s.reports)
 	return nil
@@ -28,5 +32,5 @@ func (s *server) registerReports(d page.Deps, catalogue *locale.Catalogue, x *in
 
 // keepReports makes the reports of periods as they are closed.
 func (s *server) keepReports(ctx context.Context) error {
-	return s.reports.Run(ctx, reportsEvery, func(context.Context) ([]periodic.Closing, error) { return nil, nil })
+	return s.reports.Run(ctx, reportsEvery, s.closedMonths)
 }

@@ -22,6 +22,8 @@ import (
 	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/server/broker"
+	"hailong/server/closing"
+	"hailong/server/export"
 	"hailong/server/follow"
 	"hailong/server/keyring"
 	"hailong/server/page"
@@ -45,6 +47,7 @@ type serveCmd struct {
 	Retention time.Duration `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
 	Map       string        `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
 	Confirm   time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
+	Quiet     time.Duration `help:"How long no ballot of past months may have come or gone before one is closed." default:"1m" hidden:""`
 	Refill    time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
 }
 
@@ -74,9 +77,12 @@ type server struct {
 	proj     *projection.Projection
 	words    *words.Store
 	keeper   *words.Keeper
+	closed   *closing.Store
+	closings *closing.Keeper
 	follower *follow.Follower
 	uplink   *uplink.Uplink
 	reports  *periodic.Store
+	ballots  *export.Store // of closed months
 
 	app      *fiber.App
 	listener net.Listener
@@ -135,6 +141,9 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 		},
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err = s.openClosings(ctx); err != nil {
 		return nil, err
 	}
 	if s.words, err = words.Open(ctx, filepath.Join(c.Data, "words.db")); err != nil {
@@ -228,12 +237,13 @@ func (s *server) Run(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for name, part := range map[string]func(context.Context) error{
-		"follow":  s.follower.Run,
-		"uplink":  s.uplink.Run,
-		"words":   s.keeper.Run,
-		"prune":   s.prune,
-		"reports": s.keepReports,
-		"pages":   s.listen,
+		"follow":   s.follower.Run,
+		"uplink":   s.uplink.Run,
+		"words":    s.keeper.Run,
+		"closings": s.closings.Run,
+		"prune":    s.prune,
+		"reports":  s.keepReports,
+		"pages":    s.listen,
 	} {
 		wg.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
@@ -289,6 +299,9 @@ func (s *server) Close() error {
 	}
 	if s.proj != nil {
 		errs = append(errs, s.proj.Close())
+	}
+	if s.closed != nil {
+		errs = append(errs, s.closed.Close())
 	}
 	if s.words != nil {
 		errs = append(errs, s.words.Close())

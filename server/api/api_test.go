@@ -26,6 +26,7 @@ import (
 	"hailong/internal/locale"
 	"hailong/internal/receipt"
 	"hailong/internal/survey"
+	"hailong/server/export"
 	"hailong/server/index"
 	"hailong/server/organisation"
 	"hailong/server/periodic"
@@ -46,7 +47,9 @@ type site struct {
 	app *fiber.App
 	log *logBuffer
 
-	reports *periodic.Store
+	reports    *periodic.Store
+	ballots    *export.Store
+	ballotsDir string
 }
 
 // logBuffer keeps what is logged, from many goroutines.
@@ -95,7 +98,14 @@ func newSite(t testing.TB) *site {
 	if s.reports, err = periodic.OpenStore(t.TempDir(), filler, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
+	x.UseClosed(closedOctober(t))
+	RegisterClosed(s.app, x)
 	RegisterReports(s.app, filler, s.reports)
+	s.ballotsDir = t.TempDir()
+	if s.ballots, err = export.OpenStore(s.ballotsDir); err != nil {
+		t.Fatal(err)
+	}
+	RegisterExport(s.app, s.ballots, NewToken(token))
 	Register(s.app, Deps{Register: s.World.Register, Views: views, Token: NewToken(token), Now: now})
 	return s
 }

@@ -12,6 +12,7 @@ import (
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/index"
 	"hailong/server/report"
 )
 
@@ -83,6 +84,38 @@ var operations = []operation{
 		method: "GET", path: "/api/v1/reports/kept/file", id: "keptReport", summary: "One of these files",
 		query:  []parameter{{name: "name", note: "as the list has it", required: true, schema: text()}},
 		status: 200, contents: []string{report.XLSX.MIME(), report.CSV.MIME(), report.PDF.MIME(), report.DOCX.MIME()}, faults: []int{400, 404, 500},
+	},
+	{
+		method: "GET", path: "/api/v1/export", id: "export", summary: "Single ballots of closed months, for the province's analysts",
+		note: "One row a ballot, with its day and no time, in an order that says nothing of time. Rows that agree in all of day, desk, field, procedure, step, channel, binding and changed are at least five: a rarer text is *, another value is left out (Parquet: null). " +
+			"By the period's name, or by its days, as reports are. Reasons are a code and + (good) or - (not good). Where the answer breaks off, it is not whole.",
+		operator: true,
+		query: []parameter{
+			{name: "period", note: "2026-10 a month, 2026-Q4 a quarter, 2026-H2 a half-year, 2026 a year", schema: text()},
+			{name: "from", note: "first day", schema: date()},
+			{name: "to", note: "first day after the period", schema: date()},
+			{name: "until", note: "last day of the period", schema: date()},
+			{name: "unit", note: "code of one settling unit", schema: text()},
+			{name: "format", note: "default csv", schema: map[string]any{"type": "string", "enum": []any{"csv", "parquet"}}},
+		},
+		status: 200, contents: []string{exportFormats["csv"], exportFormats["parquet"]}, faults: []int{400, 401, 409, 500},
+	},
+	{
+		method: "GET", path: "/api/v1/closings", id: "closings", summary: "The months of which the figures are published",
+		note:   "A month is closed on the fifth day after its end. What it published then is never changed by what comes later.",
+		status: 200, answer: Closings{}, faults: []int{400, 500},
+	},
+	{
+		method: "GET", path: "/api/v1/breakdown", id: "breakdown", summary: "How the ballots of a unit part, in closed months",
+		note: "Of the period, the whole months in it that are closed. Values that have too few ballots are put together, also where that is so in one of the months only; nothing published can be added or subtracted to what a single person said.",
+		query: []parameter{
+			{name: "unit", note: "code of a settling unit", required: true, schema: text()},
+			{name: "service", note: "kind of service", required: true, schema: map[string]any{"type": "string", "enum": []any{"administrative", "public"}}},
+			{name: "by", note: "what they are parted by; weekday: 1 Monday to 7; hour: of the day, 00 to 23", required: true, schema: map[string]any{"type": "string", "enum": list(index.Dimensions)}},
+			{name: "from", note: "first day", required: true, schema: date()},
+			{name: "to", note: "first day after the period", required: true, schema: date()},
+		},
+		status: 200, answer: Breakdown{}, faults: []int{400, 404, 409, 500},
 	},
 	{
 		method: "POST", path: "/api/v1/receipts", id: "registerDossiers", summary: "Register dossiers, and get their receipts",

@@ -68,7 +68,6 @@ func TestLevel(t *testing.T) {
 			}
 		}
 	}
-	t.Log(levels)
 	if len(levels) < 2 {
 		t.Errorf("levels %v: this tests little", levels)
 	}

@@ -1,8 +1,8 @@
 package export
 
 import (
-	"bytes"
 	"io"
+	"slices"
 	"testing"
 )
 
@@ -16,7 +16,7 @@ func bench(b *testing.B, sink func(io.Writer) Sink) {
 	rows := 0
 	for b.Loop() {
 		s := sink(io.Discard)
-		if err := ReadMonth(bytes.NewReader(file), func(r *Row) error { rows++; return s.Row(r) }); err != nil {
+		if err := readMonth(file, func(r *Row) error { rows++; return s.Row(r) }); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.Close(); err != nil {
@@ -44,7 +44,7 @@ func BenchmarkWriteMonth(b *testing.B) {
 			gs = append(gs, group(string(rune('A'+u)), uint64(u), 833))
 		}
 		b.StartTimer()
-		n, err := WriteMonth(io.Discard, october, groups(gs...))
+		n, err := WriteMonth(io.Discard, Head{october, "", asked}, slices.Values(gs))
 		if err != nil {
 			b.Fatal(err)
 		}

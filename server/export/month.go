@@ -33,20 +33,24 @@ const (
 	mergedMark  = "\x7f" // plain leaves none of them in a text
 )
 
-// WriteMonth merges the groups and writes a month's file. It holds one group at
-// a time. It gives the number of rows.
-func WriteMonth(to io.Writer, month survey.Period, groups iter.Seq2[*Group, error]) (rows int64, err error) {
+// Head is what a month's file says of itself.
+type Head struct {
+	Period    survey.Period
+	Closing   string   // names the closing that the rows are of
+	Questions []string // codes that may be answered, sorted
+}
+
+// WriteMonth merges the groups and writes a month's file. It gives the number of
+// rows.
+func WriteMonth(to io.Writer, head Head, groups iter.Seq[*Group]) (rows int64, err error) {
 	z, err := zstd.NewWriter(to, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return 0, err
 	}
 	w := bufio.NewWriterSize(z, 64<<10)
-	fmt.Fprintf(w, "%s\t%d\t%d\n", fileVersion, month.From, month.To)
+	fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\n", fileVersion, head.Period.From, head.Period.To, head.Closing, strings.Join(head.Questions, ";"))
 	var line []byte
-	for g, err := range groups {
-		if err != nil {
-			return rows, errors.Join(err, z.Close())
-		}
+	for g := range groups {
 		ends := Merge(g.Ballots)
 		if ends == nil {
 			continue
@@ -87,29 +91,54 @@ func (g *Group) append(line []byte, b *Ballot) []byte {
 	return append(line, '\n')
 }
 
-// ReadMonth calls each with every row of a month's file, in its order. The row is
-// good until the next call.
-func ReadMonth(from io.Reader, each func(*Row) error) error {
+// Month is a month's file that is being read.
+type Month struct {
+	Head
+	lines  *bufio.Reader
+	z      *zstd.Decoder
+	reader reader
+}
+
+// OpenMonth reads the head of a month's file. The month is to be closed; the file
+// is its caller's.
+func OpenMonth(from io.Reader) (*Month, error) {
 	z, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer z.Close()
-	lines := bufio.NewReaderSize(z, 64<<10)
-	r := reader{texts: map[string]*string{}}
-	head, err := lines.ReadString('\n')
+	m := &Month{lines: bufio.NewReaderSize(z, 64<<10), z: z, reader: reader{texts: map[string]*string{}}}
+	head, err := m.lines.ReadString('\n')
 	if err != nil {
-		return fmt.Errorf("export: a month's file: %w", unexpected(err))
+		z.Close()
+		return nil, fmt.Errorf("export: a month's file: %w", unexpected(err))
 	}
 	parts := strings.Split(strings.TrimSuffix(head, "\n"), "\t")
-	if len(parts) != 3 || parts[0] != fileVersion {
-		return fmt.Errorf("export: %.40q is no month's file of this program", head)
+	if len(parts) != 5 || parts[0] != fileVersion {
+		z.Close()
+		return nil, fmt.Errorf("export: %.40q is no month's file of this program", head)
 	}
-	first, err := strconv.ParseInt(parts[1], 10, 32)
-	if err != nil {
-		return fmt.Errorf("export: a month's file: %w", err)
+	first, ferr := strconv.ParseInt(parts[1], 10, 32)
+	last, lerr := strconv.ParseInt(parts[2], 10, 32)
+	if err := errors.Join(ferr, lerr); err != nil {
+		z.Close()
+		return nil, fmt.Errorf("export: a month's file: %w", err)
 	}
-	r.row.Month = survey.Day(first)
+	m.Period = survey.Period{From: survey.Day(first), To: survey.Day(last)}
+	m.Closing = parts[3]
+	if parts[4] != "" {
+		m.Questions = strings.Split(parts[4], ";")
+	}
+	m.reader.row.Month = m.Period.From
+	return m, nil
+}
+
+// Close gives back what reading took.
+func (m *Month) Close() { m.z.Close() }
+
+// Rows calls each with every row, in the file's order. The row is good until the
+// next call.
+func (m *Month) Rows(each func(*Row) error) error {
+	r, lines := &m.reader, m.lines
 	var long []byte // a line that did not fit
 	for {
 		line, err := lines.ReadSlice('\n')

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -41,22 +40,12 @@ func group(unit string, seed uint64, n int) *Group {
 	return g
 }
 
-func groups(gs ...*Group) iter.Seq2[*Group, error] {
-	return func(yield func(*Group, error) bool) {
-		for _, g := range gs {
-			if !yield(g, nil) {
-				return
-			}
-		}
-	}
-}
-
 var asked = []string{"staff.polite", "time.kept"}
 
 func monthFile(t testing.TB, gs ...*Group) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	n, err := WriteMonth(&b, october, groups(gs...))
+	n, err := WriteMonth(&b, Head{october, "c1", asked}, slices.Values(gs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +67,7 @@ func TestMonth(t *testing.T) {
 	file := monthFile(t, a, b, few)
 	i := 0
 	all := slices.Concat(a.Ballots, b.Ballots) // merged by now
-	err := ReadMonth(bytes.NewReader(file), func(r *Row) error {
+	err := readMonth(file, func(r *Row) error {
 		g, x := a, all[i]
 		if i >= len(a.Ballots) {
 			g = b
@@ -123,14 +112,26 @@ func TestMonth(t *testing.T) {
 	// What breaks off, or is something else, is an error.
 	none := func(*Row) error { return nil }
 	for n, data := range [][]byte{nil, []byte("x"), file[:len(file)-1], file[:len(file)/2], file[:20]} {
-		if err := ReadMonth(bytes.NewReader(data), none); err == nil {
+		if err := readMonth(data, none); err == nil {
 			t.Errorf("%d bytes of a file (%d) are taken", len(data), n)
 		}
 	}
 	stop := errors.New("stop")
-	if err := ReadMonth(bytes.NewReader(file), func(*Row) error { return stop }); err != stop {
+	if err := readMonth(file, func(*Row) error { return stop }); err != stop {
 		t.Error(err)
 	}
+}
+
+func readMonth(data []byte, each func(*Row) error) error {
+	m, err := OpenMonth(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if m.Period != october || m.Closing != "c1" || !slices.Equal(m.Questions, asked) {
+		return fmt.Errorf("%v %q", m.Period, m.Questions)
+	}
+	return m.Rows(each)
 }
 
 func value[T any](p *T) (v T) {
@@ -160,7 +161,7 @@ func TestCSV(t *testing.T) {
 	var out bytes.Buffer
 	c := NewCSV(&out, asked)
 	var rows []Row
-	if err := ReadMonth(bytes.NewReader(file), func(r *Row) error { rows = append(rows, *r); return c.Row(r) }); err != nil {
+	if err := readMonth(file, func(r *Row) error { rows = append(rows, *r); return c.Row(r) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {
@@ -208,7 +209,7 @@ func TestParquet(t *testing.T) {
 	var out bytes.Buffer
 	s := NewParquet(&out, asked)
 	var rows []Row
-	if err := ReadMonth(bytes.NewReader(file), func(r *Row) error { rows = append(rows, *r); return s.Row(r) }); err != nil {
+	if err := readMonth(file, func(r *Row) error { rows = append(rows, *r); return s.Row(r) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

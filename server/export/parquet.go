@@ -2,11 +2,8 @@ package export
 
 import (
 	"io"
-	"slices"
 
 	"github.com/parquet-go/parquet-go"
-
-	"hailong/internal/survey"
 )
 
 // rowsTogether is how many rows are held in memory before they are written.
@@ -131,18 +128,4 @@ func (s *parquetSink) Close() error {
 		return err
 	}
 	return s.w.Close()
-}
-
-// Questions gives the codes of all versions of what was asked, sorted.
-func Questions(versions []*survey.Questionnaire) []string {
-	var all []string
-	for _, v := range versions {
-		for _, s := range v.Services {
-			for _, q := range s.Questions {
-				all = append(all, q.Code)
-			}
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
