@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"context"
+	"html/template"
 	"net/url"
 	"slices"
 	"sort"
@@ -81,12 +82,16 @@ type column struct {
 
 // labels are words that stand in every line, looked up once.
 type labels struct {
-	Answers, Rate, Target, Change, Times, Participation, Ratio766, Band, Straddles string
+	Answers, Rate, Target, Change, Times, Participation, Ratio766, Band template.HTMLAttr // for narrow screens
+	Straddles                                                           string
 }
 
 func (w words) labels() labels {
-	return labels{w.T("staff.column.answers"), w.T("staff.column.rate"), w.T("staff.column.target"), w.T("province.column.change"), w.T("province.column.times"),
-		w.T("staff.column.participation"), w.T("province.column.766"), w.T("staff.column.band"), w.T("staff.straddles")}
+	label := func(key string) template.HTMLAttr {
+		return template.HTMLAttr(`data-label="` + template.HTMLEscapeString(w.T(key)) + `"`)
+	}
+	return labels{label("staff.column.answers"), label("staff.column.rate"), label("staff.column.target"), label("province.column.change"), label("province.column.times"),
+		label("staff.column.participation"), label("province.column.766"), label("staff.column.band"), w.T("staff.straddles")}
 }
 
 func (d Deps) showProvince(c *fiber.Ctx) error {

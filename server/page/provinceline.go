@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"html/template"
 	"net/url"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ type line struct {
 	Participation, Of         string
 	WalkIns, Band             string
 	Change                    change
-	Spark                     spark
+	Spark, Picture            template.HTML // twelve months; the interval
 	Times                     times
 	Ratio766                  string
 	Under                     *under
@@ -53,7 +54,7 @@ type under struct {
 	Units, Verdicts   string
 	HasTarget         bool
 	Change            change
-	Spark             spark
+	Spark, Picture    template.HTML
 	Participation, Of string
 }
 
@@ -192,6 +193,7 @@ func (t *table) line(r *index.Line) line {
 	for i := range r.Parts {
 		l.Parts = append(l.Parts, part{t.words.days(r.Parts[i].Period), t.judged(&r.Parts[i].Judged)})
 	}
+	l.Picture = l.Bar.svg()
 	if u := r.Under; u != nil {
 		l.Under = t.under(u)
 		l.Under.Depth = l.Depth
@@ -211,6 +213,7 @@ func (t *table) under(u *index.Under) *under {
 		Units: t.T("province.under", "Count", u.Units),
 		Verdicts: t.T("province.under.verdicts", "Met", t.Number(int64(u.Verdicts[survey.VerdictMet])),
 			"NotMet", t.Number(int64(u.Verdicts[survey.VerdictNotMet])), "TooFew", t.Number(int64(u.Verdicts[survey.VerdictTooFew])))}
+	v.Picture = v.Bar.svg()
 	if u.Dossiers > 0 {
 		v.Of = t.Number(u.Rated) + "/" + t.Number(u.Dossiers)
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"html/template"
 	"strconv"
 	"strings"
 
@@ -8,28 +9,45 @@ import (
 	"hailong/server/index"
 )
 
-// spark is a line of twelve months as small as a word: where it runs, and the
-// same in words.
-type spark struct {
-	Line      string  // path of an SVG of 100 × 24; empty: nothing to draw
-	X, Y      float64 // of the last month with answers
-	Target    float64 // y of the target
-	HasTarget bool
-	Words     string
+// Both pictures of a line are written here and not by a template: they are
+// numbers alone, and there are a thousand of them on a page.
+
+// svg is the bar that the template of that name draws.
+func (b bar) svg() template.HTML {
+	if !b.Show {
+		return ""
+	}
+	s := make([]byte, 0, 384)
+	s = append(s, `<svg class="interval" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="ground" x="0" y="9" width="100" height="2"/><rect class="span" x="`...)
+	s = strconv.AppendFloat(s, b.X, 'f', -1, 64)
+	s = append(s, `" y="5" width="`...)
+	s = strconv.AppendFloat(s, b.Width, 'f', -1, 64)
+	s = append(s, `" height="10"/><rect class="rate" x="`...)
+	s = strconv.AppendFloat(s, b.Rate, 'f', -1, 64)
+	s = append(s, `" y="2" width="0.9" height="16"/>`...)
+	if b.HasTarget {
+		s = append(s, `<rect class="mark" x="`...)
+		s = strconv.AppendFloat(s, b.Mark, 'f', -1, 64)
+		s = append(s, `" y="0" width="0.9" height="20"/>`...)
+	}
+	return template.HTML(append(s, "</svg>"...))
 }
 
-// spark draws a trend on the scale of the table's bars. Months without answers are
-// gaps.
-func (t *table) spark(of index.Trend, target survey.Target) spark {
-	from := t.from
+// spark is a line of twelve months as small as a word, on the scale of the
+// table's bars, and the same in words. Months without answers are gaps.
+func (t *table) spark(of index.Trend, target survey.Target) template.HTML {
 	y := func(rate float64) float64 {
-		v := 22 - 20*(min(1, max(from, rate))-from)/(1-from)
+		v := 22 - 20*(min(1, max(t.from, rate))-t.from)/(1-t.from)
 		return float64(int(v*10+.5)) / 10
 	}
-	var s spark
-	var b strings.Builder
-	gap := true
-	first, last := -1, -1
+	line := make([]byte, 0, 160)
+	point := func(x, y float64) {
+		line = strconv.AppendFloat(line, x, 'f', -1, 64)
+		line = append(line, ' ')
+		line = strconv.AppendFloat(line, y, 'f', -1, 64)
+	}
+	gap, first, last := true, -1, -1
+	var endX, endY float64
 	for i, n := range of {
 		if n.Answers <= 0 {
 			gap = true
@@ -39,34 +57,36 @@ func (t *table) spark(of index.Trend, target survey.Target) spark {
 			first = i
 		}
 		last = i
-		s.X, s.Y = 2+float64(i)*96/(index.TrendMonths-1), y(n.Rate())
-		s.X = float64(int(s.X*10+.5)) / 10
+		endX, endY = float64(20+i*960/(index.TrendMonths-1))/10, y(n.Rate())
 		if gap { // a month alone is a dot: a line without length, with round ends
-			b.WriteString("M" + point(s.X, s.Y) + "l0 0")
+			line = append(line, 'M')
+			point(endX, endY)
+			line = append(line, "l0 0"...)
 		} else {
-			b.WriteString("L" + point(s.X, s.Y))
+			line = append(line, 'L')
+			point(endX, endY)
 		}
 		gap = false
 	}
 	if last < 0 {
-		return spark{}
-	}
-	s.Line = b.String()
-	if target.Set() {
-		s.HasTarget, s.Target = true, y(float64(target.Hundredths)/10000)
+		return ""
 	}
 	say := func(i int) string {
 		return t.days[i] + " " + t.Ratio(of[i].Satisfied, of[i].Answers, 1)
 	}
-	s.Words = say(last)
+	words := say(last)
 	if first < last {
-		s.Words = t.trend + ": " + say(first) + "; " + say(last)
+		words = t.trend + ": " + say(first) + "; " + say(last)
 	}
-	return s
-}
-
-func point(x, y float64) string {
-	return strconv.FormatFloat(x, 'f', -1, 64) + " " + strconv.FormatFloat(y, 'f', -1, 64)
+	var b strings.Builder
+	b.WriteString(`<svg class="spark" viewBox="0 0 100 24" role="img" aria-label="` + template.HTMLEscapeString(words) + `" focusable="false">`)
+	if target.Set() {
+		b.WriteString(`<path class="mark" d="M0 ` + strconv.FormatFloat(y(float64(target.Hundredths)/10000), 'f', -1, 64) + `H100"/>`)
+	}
+	b.WriteString(`<path class="line" d="`)
+	b.Write(line)
+	b.WriteString(`"/><circle class="now" cx="` + strconv.FormatFloat(endX, 'f', -1, 64) + `" cy="` + strconv.FormatFloat(endY, 'f', -1, 64) + `" r="2.5"/></svg>`)
+	return template.HTML(b.String())
 }
 
 // monthOf is 11/2026.
