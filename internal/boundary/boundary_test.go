@@ -127,6 +127,7 @@ var onlyFor = []struct {
 }{
 	{"internal/bench/...", []string{"internal/bench/..."}, "measuring is no part of the product"},
 	{"server/register/registertest", nil, "for tests"},
+	{"web/webtest", nil, "for tests"},
 	{"server/sample", []string{"cmd/hailong-server", "internal/bench/..."}, "made-up answers stay out of what computes real ones"},
 	{"server/broker", []string{"cmd/hailong-server", "internal/bench/..."}, "with an external NATS nothing else may notice"},
 	{"server/projection/schema", []string{"server/projection", "internal/bench/..."}, "one writer"},
