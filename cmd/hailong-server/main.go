@@ -18,9 +18,10 @@ import (
 type cli struct {
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" env:"HAILONG_LOG_LEVEL"`
 
-	Serve  serveCmd  `cmd:"" help:"Run the server."`
-	Demo   demoCmd   `cmd:"" help:"Add two years of made-up history, marked as sample."`
-	Digest digestCmd `cmd:"" help:"Print the digest of a server's results: the same on all servers that hold the same facts."`
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Demo    demoCmd    `cmd:"" help:"Add two years of made-up history, marked as sample."`
+	Closing closingCmd `cmd:"" help:"List the closed months, or check what they published."`
+	Digest  digestCmd  `cmd:"" help:"Print the digest of a server's results: the same on all servers that hold the same facts."`
 	operatorCommands
 }
 

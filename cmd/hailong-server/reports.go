@@ -7,7 +7,6 @@ import (
 
 	"hailong/internal/locale"
 	"hailong/server/api"
-	"hailong/server/export"
 	"hailong/server/index"
 	"hailong/server/page"
 	"hailong/server/periodic"
@@ -20,9 +19,6 @@ const reportsEvery = time.Minute
 func (s *server) registerReports(d page.Deps, catalogue *locale.Catalogue, x *index.Index) (err error) {
 	f := &periodic.Filler{Index: x, Languages: catalogue, Setting: s.proj.Setting, Now: time.Now}
 	if s.reports, err = periodic.OpenStore(filepath.Join(s.c.Data, "reports"), f, s.log); err != nil {
-		return err
-	}
-	if s.ballots, err = export.OpenStore(filepath.Join(s.c.Data, "export")); err != nil {
 		return err
 	}
 	page.RegisterReports(s.app, d, s.reports)
