@@ -49,6 +49,7 @@ func build(c *yamlfile.File, d *document) *Organisation {
 		b.o.Kiosks = append(b.o.Kiosks, k)
 	}
 	b.addTargets(d.lists["targets"])
+	b.timeliness(d.lists["timeliness"])
 	b.checkTree()
 	b.checkTargets()
 	return b.o

@@ -48,10 +48,11 @@ var keys = map[string]struct {
 	"desks":      {[]string{"code", "unit", "name", "service", "name_en", "hours"}, 4},
 	"kiosks":     {[]string{"code", "desk", "name"}, 3},
 	"targets":    {[]string{"service", "operator", "percent", "from", "kind", "unit"}, 4},
+	"timeliness": {[]string{"kind", "in_time", "early", "from"}, 4},
 }
 
 // sections are the keys of the file.
-var sections = []string{"province", "unit_kinds", "units", "desks", "kiosks", "targets", "letter"}
+var sections = []string{"province", "unit_kinds", "units", "desks", "kiosks", "targets", "timeliness", "letter"}
 
 // read gives the file's shape, or nil where it is not YAML at all.
 func read(c *yamlfile.File, data []byte) *document {
