@@ -117,6 +117,7 @@ var rules = []rule{
 
 	{of: "deploy/...", why: "what starts the programs on a device: it runs them, and is no part of them", never: ours},
 	{of: "web", why: "what pages are made of, for whoever serves them", never: ours},
+	{of: "web/webtest", why: "pictures are compared, whatever they show", never: ours},
 }
 
 // Some packages are for a few others only.
