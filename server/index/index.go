@@ -244,12 +244,12 @@ func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only in
 			a.Rows = append(a.Rows, r)
 		}
 	}
-	rank(a.Rows)
+	Rank(a.Rows)
 	return a, nil
 }
 
-// rank puts the rows of each kind and service into bands.
-func rank(rows []Row) {
+// Rank puts the rows of each kind and service into bands.
+func Rank(rows []Row) {
 	type group struct {
 		kind    string
 		service survey.Service

@@ -22,6 +22,9 @@ type Index interface {
 	Today() survey.Day
 	Query(context.Context, index.Query) (index.Answer, error)
 	Units(context.Context) ([]index.Unit, error)
+	Months(context.Context) ([]index.ClosedMonth, error)
+	Published(context.Context, survey.Period) (index.PublishedAnswer, error)
+	PublishedAnswers(context.Context, survey.Period) (index.PublishedAnswers, error)
 }
 
 // Filler fills reports. All its fields are required.
@@ -40,7 +43,9 @@ type Ask struct {
 	Language string // BCP 47; what has no reports gets Vietnamese
 }
 
-// Fill gives the report as of now. Errors: those of survey.Period.Check,
+// Fill gives the report of a period: where all its months are closed, as it was
+// published, with what came in later; else as of now, without what is published
+// of closed months only. Errors: those of survey.Period.Check,
 // CodeNotYet for a period that has not begun, CodeUnknownUnit.
 func (f *Filler) Fill(ctx context.Context, q Ask) (*report.Report, error) {
 	if err := q.Period.Check(); err != nil {
@@ -58,6 +63,17 @@ func (f *Filler) Fill(ctx context.Context, q Ask) (*report.Report, error) {
 	if r.Letter, err = f.letter(ctx); err != nil {
 		return nil, err
 	}
+	closed, err := f.closed(ctx, q.Period)
+	if err != nil {
+		return nil, err
+	}
+	var published *published
+	if !closed.IsZero() {
+		if published, err = f.published(ctx, &a); err != nil {
+			return nil, err
+		}
+		r.Made, r.Closed = closed, closed
+	}
 	t, err := f.tree(ctx, a.Rows)
 	if err != nil {
 		return nil, err
@@ -67,6 +83,8 @@ func (f *Filler) Fill(ctx context.Context, q Ask) (*report.Report, error) {
 	}
 	for _, s := range survey.Services {
 		if one, any := t.service(r.Language, s, a, q.Unit); any {
+			published.put(r.Language, &one, a.Least)
+			conceal(&one.Total.Rate, rates(one.Units))
 			r.Services = append(r.Services, one)
 		}
 	}
@@ -176,7 +194,6 @@ func (t *tree) service(l *locale.Language, s survey.Service, a index.Answer, onl
 		out.Units = append(out.Units, row)
 	}
 	out.Total = total(out.Units, a.Least)
-	conceal(&out.Total.Rate, rates(out.Units))
 	return out, len(out.Units) > 0
 }
 

@@ -2,6 +2,7 @@ package periodic
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"hailong/internal/locale"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
+	closedschema "hailong/server/closing/schema"
 	"hailong/server/index"
 	"hailong/server/projection/schema"
 	"hailong/server/report"
@@ -26,28 +28,35 @@ func noon() time.Time { return today.Start().Add(12 * time.Hour) }
 
 // world is a projection's database, filled by hand, and a filler on it.
 type world struct {
-	t  testing.TB
-	db *sqlite.DB
+	t      testing.TB
+	db     *sqlite.DB
+	closed *sqlite.DB // what closings published
 	*Filler
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "server.db"), schema.Files, sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
+	open := func(name string, files fs.FS) *sqlite.DB {
+		db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), name), files, sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		t.Cleanup(func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return db
+	}
+	db, closed := open("server.db", schema.Files), open("closed.db", closedschema.Files)
 	catalogue, err := locale.Load(web.Locales())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db}
-	w.Filler = &Filler{Index: index.Open(db.Read(), noon), Languages: catalogue, Now: noon, Setting: w.setting}
+	w := &world{t: t, db: db, closed: closed}
+	x := index.Open(db.Read(), noon)
+	x.UseClosed(closed.Read())
+	w.Filler = &Filler{Index: x, Languages: catalogue, Now: noon, Setting: w.setting}
 	return w
 }
 
@@ -58,7 +67,12 @@ func (w *world) setting(ctx context.Context, key string) (value string, err erro
 
 func (w *world) put(query string, args ...any) {
 	w.t.Helper()
-	err := w.db.Write(context.Background(), func(tx *sqlite.Tx) error {
+	w.write(w.db, query, args...)
+}
+
+func (w *world) write(db *sqlite.DB, query string, args ...any) {
+	w.t.Helper()
+	err := db.Write(context.Background(), func(tx *sqlite.Tx) error {
 		_, err := tx.Conn.ExecContext(context.Background(), query, args...)
 		return err
 	})
@@ -70,6 +84,7 @@ func (w *world) put(query string, args ...any) {
 // unit adds a unit with one desk and cell, all of that number.
 func (w *world) unit(id int64, code, kind, parent string, service survey.Service) {
 	w.put(`INSERT OR IGNORE INTO unit_kind VALUES (?, ?, ?)`, kind, "Loại "+kind, "Kind "+kind)
+	w.put(`INSERT INTO place VALUES (?, 1, ?), (?, 2, ?)`, id, code, 1000+id, "D"+code)
 	w.put(`INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, 0, 0)`, code, id, "Đơn vị "+code, "Unit "+code, kind, parent)
 	w.put(`INSERT INTO desk VALUES (?, ?, ?, 'Quầy', 'Desk', ?)`, "D"+code, 1000+id, code, service)
 	w.put(`INSERT INTO cell VALUES (?, ?, ?, ?)`, id, id, service, 1000+id)
