@@ -27,10 +27,11 @@ import (
 // goroutines; each answer is of one moment. Errors are survey errors where the
 // question was wrong, else the database's.
 type Index struct {
-	db     *sql.DB
-	closed *sql.DB // what closings published; nil: none
-	now    func() time.Time
-	secret [32]byte // orders faces, so that their order says nothing
+	db      *sql.DB
+	closed  *sql.DB // what closings published; nil: none
+	now     func() time.Time
+	secret  [32]byte // orders faces, so that their order says nothing
+	factors factors
 }
 
 // Open answers from a pool of connections that read; nil for now is time.Now.
