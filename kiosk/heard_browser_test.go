@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -139,4 +140,21 @@ func TestReadingAloud(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where a person asked for less motion, nothing moves on any screen.
+func TestNothingMovesWhereLessMotionIsAsked(t *testing.T) {
+	d := newDevice(t, nil)
+	d.offer(t, "vi", "en", "lo")
+	ctx := browse(t)
+	do(t, ctx, times(""), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+		return err
+	}))
+	eachScreen(t, ctx, d, "vi", func(name string) {
+		t.Helper()
+		if moving := get(t, ctx, chromedp.Evaluate[[]string](`document.getAnimations().filter((a) => a.playState === "running").map((a) => a.effect.target.outerHTML.slice(0, 80))`)); len(moving) > 0 {
+			t.Errorf("%s: %s", name, strings.Join(moving, "; "))
+		}
+	})
 }
