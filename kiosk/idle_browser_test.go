@@ -48,7 +48,7 @@ func TestIdle(t *testing.T) {
 				do(t, ctx, tap("4"), step("thanks"), chromedp.Click("#more"), step("ask"))
 			}
 			if stop == "comment" {
-				do(t, ctx, on, at("1"), on, at("2"), on, step("ticks"), on, step("comment"), insert("bí mật"))
+				do(t, ctx, on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("comment"), insert("bí mật"))
 			}
 		}
 		do(t, ctx, chromedp.Evaluate[chromedp.Void](`hailong.times.idle = hailong.times.warning = 200; hailong.wait()`), step("start"))
@@ -72,7 +72,7 @@ func TestThanksEnd(t *testing.T) {
 	ctx := visit(t, d, "")
 	do(t, ctx, scanner(newID(t).String()), step("faces"), tap("4"), step("thanks"),
 		chromedp.Evaluate[chromedp.Void](`hailong.times.thanks = hailong.times.invited = 50; hailong.wait(true)`), // touched
-		chromedp.Click("#more"), step("ask"), on, at("1"), on, at("2"), on, step("ticks"), on, step("comment"), on, step("contact"),
+		chromedp.Click("#more"), step("ask"), on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("comment"), on, step("contact"),
 		on, step("start"))
 }
 

@@ -70,13 +70,13 @@ func TestWholeSittingIsRecordedStepByStep(t *testing.T) {
 		t.Fatalf("after the first question: %+v", got)
 	}
 	// Skipped, gone back to, and thought over.
-	do(t, ctx, on, at("2"), tap("1"), step("ticks"), back, at("2"))
+	do(t, ctx, on, at("2"), tap("1"), step("good"), back, at("2"))
 	if chosen := get(t, ctx, chromedp.Evaluate[string](`document.querySelector("#ask [aria-pressed=true]").value`)); chosen != "1" {
 		t.Errorf("the answer of the screen gone back to is %s", chosen)
 	}
-	do(t, ctx, tap("2"), step("ticks"),
-		chromedp.Click(`#good [value="+r1"]`), chromedp.Click(`#good [value="+r2"]`), chromedp.Click(`#bad [value="-r3"]`),
-		chromedp.Click(`#bad [value="-r2"]`)) // instead of the +
+	do(t, ctx, tap("2"), step("good"),
+		chromedp.Click(`[value="+r1"]`), chromedp.Click(`[value="+r2"]`), on, step("bad"), chromedp.Click(`[value="-r3"]`),
+		chromedp.Click(`[value="-r2"]`)) // instead of the +
 	do(t, ctx, on, step("comment"), insert("Cảm ơn <b>cán bộ</b> 🙂"), on, step("contact"),
 		chromedp.Click(`[data-go="name"]`), step("name"), insert("Nguyễn Thị A"), on, step("reach"), insert("0912 000 000"), on, step("consent"),
 		chromedp.Click("#agree"), chromedp.Click("#send"), step("done"))
@@ -107,12 +107,12 @@ func TestWholeSittingIsRecordedStepByStep(t *testing.T) {
 func TestSkippingAndLeaving(t *testing.T) {
 	d := newDevice(t, nil)
 	ctx := follow(t, d)
-	do(t, ctx, on, at("1"), on, at("2"), on, step("ticks"), on, step("comment"), on, step("contact"), on, step("done"))
+	do(t, ctx, on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("comment"), on, step("contact"), on, step("done"))
 	if got := d.ratings(t); len(got) != 1 || len(got[0].Answers)+len(got[0].Reasons) != 0 {
 		t.Errorf("skipped, recorded %+v", got)
 	}
 	do(t, ctx, chromedp.Click(`#done [data-go="start"]`), step("start"), scanner(newID(t).String()), step("faces"), tap("2"), step("thanks"), chromedp.Click("#more"), step("ask"),
-		tap("3"), at("1"), on, at("2"), on, step("ticks"), chromedp.Click(`#bad [value="-r0"]`), on, step("comment"), insert("nửa chừng"), chromedp.Click("#leave"), step("start"))
+		tap("3"), at("1"), on, at("2"), on, step("good"), on, step("bad"), chromedp.Click(`[value="-r0"]`), on, step("comment"), insert("nửa chừng"), chromedp.Click("#leave"), step("start"))
 	got := d.ratings(t)
 	if last := got[len(got)-1]; last.Score != 2 || answers(last)["access"] != 3 || strings.Join(last.Reasons, " ") != "-r0" {
 		t.Errorf("left, recorded %+v", last)
@@ -128,7 +128,7 @@ func TestSkippingAndLeaving(t *testing.T) {
 func TestNothingOfAPersonWithoutConsent(t *testing.T) {
 	d := newDevice(t, nil)
 	ctx := follow(t, d)
-	do(t, ctx, on, at("1"), on, at("2"), on, step("ticks"), on, step("comment"), on, step("contact"),
+	do(t, ctx, on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("comment"), on, step("contact"),
 		chromedp.Click(`[data-go="name"]`), step("name"), on, step("reach"), insert("0912 000 000"), on, step("consent"))
 	if get(t, ctx, chromedp.Evaluate[bool](`document.querySelector("#agree").checked`)) {
 		t.Error("consent is given beforehand")
@@ -140,7 +140,7 @@ func TestNothingOfAPersonWithoutConsent(t *testing.T) {
 	// Where the kiosk has no key to seal words with, it asks for none.
 	d.set(func() { d.config.SealKey = nil })
 	do(t, ctx, chromedp.Navigate(d.url+"/"), step("start"), scanner(newID(t).String()), step("faces"), tap("4"), step("thanks"), chromedp.Click("#more"), step("ask"),
-		on, at("1"), on, at("2"), on, step("ticks"), on, step("done"))
+		on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("done"))
 }
 
 // A comment is typed on the screen, by Telex; what is too long is cut, with a
@@ -148,7 +148,7 @@ func TestNothingOfAPersonWithoutConsent(t *testing.T) {
 func TestComment(t *testing.T) {
 	d := newDevice(t, nil)
 	ctx := follow(t, d)
-	do(t, ctx, on, at("1"), on, at("2"), on, step("ticks"), on, step("comment"))
+	do(t, ctx, on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("comment"))
 	for _, key := range strings.Split("shift c o s space t r a c h s space n h i e e m j", " ") {
 		do(t, ctx, chromedp.Click(`#keys [data-key="`+key+`"]`))
 	}
@@ -218,9 +218,11 @@ func TestByKeyboardAlone(t *testing.T) {
 	tabTo(`#ask [data-do="next"]`)
 	do(t, ctx, press("\r"), at("2"))
 	tabTo("#ask .faces button")
-	do(t, ctx, press(kb.ArrowRight), press(" "), step("ticks"))
+	do(t, ctx, press(kb.ArrowRight), press(" "), step("good"))
 	tabTo(".reason")
 	do(t, ctx, press(" "))
+	tabTo(`#ticks [data-do="next"]`)
+	do(t, ctx, press("\r"), step("bad"))
 	tabTo(`#ticks [data-do="next"]`)
 	do(t, ctx, press("\r"), step("comment"))
 	tabTo("#written")

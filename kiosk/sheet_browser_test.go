@@ -1,8 +1,12 @@
 package kiosk_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"testing"
+
+	"github.com/goccy/go-yaml"
 
 	"hailong/internal/survey"
 )
@@ -55,6 +59,29 @@ func sheet(t testing.TB) *survey.Questionnaire {
 	s.Reasons = append(s.Reasons, survey.Reason{Code: "phone", Factor: "staff", Good: w("a", "a", "a"), Bad: w("b", "b", "b")})
 	q.Services = []survey.ServiceSheet{s}
 	if err := q.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// example is the questionnaire that comes with the product.
+func example(t testing.TB) *survey.Questionnaire {
+	t.Helper()
+	data, err := os.ReadFile("../deploy/example/questionnaire.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := map[string]any{}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	delete(file, "from") // is not part of the document
+	document, err := json.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := survey.ParseQuestionnaire(document)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return q

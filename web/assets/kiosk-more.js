@@ -10,7 +10,7 @@
 
   // path is what this sitting goes through, by name of screen.
   const path = sheet ? [...(sheet.questions || []).map(() => "ask")] : [];
-  if (sheet && (sheet.reasons || []).length) path.push("ticks");
+  if (sheet && (sheet.reasons || []).length) path.push("good", "bad");
   if (sheet && setup.words) path.push("comment", "contact");
 
   h.follow = () => go(0);
@@ -61,55 +61,61 @@
     });
   }
 
-  // Ticks
+  // Ticks: what was good, then what was not, on two screens of one form.
 
+  const reasons = document.querySelector("#ticks .reasons");
+  function side(sign, title, text) {
+    return {
+      section: "ticks",
+      draw: () => {
+        find("ticked").textContent = h.text(title);
+        reasons.replaceChildren(
+          ...sheet.reasons.map((r) => {
+            const b = document.createElement("button");
+            b.type = "button";
+            b.className = "reason";
+            b.value = sign + r.code;
+            b.textContent = h.words(r[text]);
+            b.addEventListener("click", () => tick(b.value));
+            return b;
+          }),
+        );
+        drawTicks();
+        progress();
+      },
+    };
+  }
+  screens.good = side("+", "kiosk.good", "good");
+  screens.bad = side("-", "kiosk.bad", "bad");
+
+  // The button says «skip» until there is something to go on with.
   function drawTicks() {
-    for (const [id, sign, text] of [["good", "+", "good"], ["bad", "-", "bad"]]) {
-      find(id).replaceChildren(
-        ...sheet.reasons.map((r) => {
-          const b = document.createElement("button");
-          b.type = "button";
-          b.className = "reason";
-          b.value = sign + r.code;
-          b.textContent = h.words(r[text]);
-          b.setAttribute("aria-pressed", String(h.sitting.ticked.includes(b.value)));
-          b.addEventListener("click", () => tick(b));
-          return b;
-        }),
-      );
+    let some = false;
+    for (const b of reasons.children) {
+      const ticked = h.sitting.reasons.includes(b.value);
+      b.setAttribute("aria-pressed", String(ticked));
+      some = some || ticked;
     }
-    onward();
-    progress();
+    document.querySelector('#ticks [data-do="next"]').textContent = h.text(some ? "kiosk.go" : "kiosk.skip");
   }
   // What is ticked as good is not ticked as not good as well.
-  function tick(button) {
+  function tick(value) {
     const s = h.sitting;
-    const was = s.ticked.includes(button.value);
-    s.ticked = s.ticked.filter((t) => t.slice(1) !== button.value.slice(1));
-    if (!was) s.ticked.push(button.value);
-    for (const b of document.querySelectorAll(".reason")) b.setAttribute("aria-pressed", String(s.ticked.includes(b.value)));
-    onward();
-  }
-  // The button says «skip» until there is something to go on with.
-  function onward() {
-    const b = document.querySelector('#ticks [data-do="next"]');
-    b.textContent = h.text(h.sitting.ticked.length ? "kiosk.go" : "kiosk.skip");
+    const was = s.reasons.includes(value);
+    s.reasons = s.reasons.filter((r) => r.slice(1) !== value.slice(1));
+    if (!was) s.reasons.push(value);
+    drawTicks();
   }
   async function keepTicks() {
     const s = h.sitting;
-    if (s.ticked.join() !== s.reasons.join()) {
-      s.reasons = [...s.ticked];
+    const of = h.step;
+    const now = s.reasons.join();
+    if (now !== (s.noted || "")) {
       if (!(await h.record())) return;
+      s.noted = now;
     }
-    if (h.step === "ticks") next();
+    if (h.step === of) next();
   }
-  screens.ticks = {
-    draw: () => {
-      h.sitting.ticked = h.sitting.ticked || [...h.sitting.reasons];
-      drawTicks();
-    },
-    leave: () => h.sitting && (h.sitting.ticked = undefined),
-  };
 
   // Words. A comment is one screen; name and telephone are two, as the keyboard
   // leaves room for one field.
@@ -193,7 +199,7 @@
     },
   };
 
-  const onwards = { ticks: keepTicks, comment: keepWords, name: keepWords, reach: keepWords };
+  const onwards = { good: keepTicks, bad: keepTicks, comment: keepWords, name: keepWords, reach: keepWords };
   for (const b of document.querySelectorAll('[data-do="next"]')) b.addEventListener("click", () => (onwards[h.step] || next)());
   for (const b of document.querySelectorAll('[data-do="back"]')) b.addEventListener("click", back);
 })(window.hailong);

@@ -24,7 +24,8 @@
     }
   };
 
-  h.sentence = (answer) => answer.body.message || h.text("kiosk.unreachable");
+  // The server writes two languages; the catalogue has what a citizen may meet in all.
+  h.sentence = (answer) => h.text("kiosk.error." + answer.body.code) || answer.body.message || h.text("kiosk.unreachable");
   h.busy = () => asking || !!(h.sitting && h.sitting.sending);
 
   // begin asks whether the text is a code at all; "" is someone without one. A

@@ -97,7 +97,7 @@ window.hailong = window.hailong || {};
 
   // open shows the on-screen keyboard for a field; close is part of leaving.
   h.open = (field, layout, more) => {
-    if (h.keys) h.keys.open({ field, layout, telex: layout === "text" && h.language === "vi", language: h.language, labels: h.labels(), ...more });
+    if (h.keys) h.keys.open({ field, layout, telex: (layout === "text" || layout === "contact") && h.language === "vi", language: h.language, labels: h.labels(), ...more });
   };
   h.close = () => h.keys && h.keys.close();
   h.labels = () => {
@@ -121,13 +121,6 @@ window.hailong = window.hailong || {};
     });
     return () => stop(0);
   };
-
-  // A browser does not know how large its screen is; a setting does.
-  function measure() {
-    if (setup.screen_mm > 0) document.documentElement.style.setProperty("--mm", Math.min(innerWidth / setup.screen_mm, innerWidth / 125) + "px");
-  }
-  measure();
-  window.addEventListener("resize", measure);
 
   document.addEventListener("DOMContentLoaded", () => {
     body.classList.add("scripted");
