@@ -76,8 +76,19 @@ func (d Deps) showBoard(c *fiber.Ctx) error {
 		}
 	}
 	p.Title = p.Name
+	last, _, closed, err := d.closedPeriod(c.UserContext(), survey.Period{From: today, To: today + 1})
+	if err != nil {
+		return err
+	}
 	for i := range answer.Rows {
 		b := w.board(&answer.Rows[i])
+		if closed {
+			said, err := d.Index.PublishedSaid(c.UserContext(), code, "", answer.Rows[i].Service, last)
+			if err != nil {
+				return err
+			}
+			b.ReasonsMonth, b.Good, b.Bad = w.monthOf(last.From), w.reasons(&said.Said, said.Good), w.reasons(&said.Said, said.Bad)
+		}
 		if len(answer.Rows) > 1 {
 			b.Service = w.service(answer.Rows[i].Service)
 		}
@@ -104,4 +115,14 @@ func (w words) board(r *index.Row) boardPart {
 	// Rounded outwards, so that the words never promise more than the interval.
 	b.Interval = w.T("board.interval", "Low", w.Number(int64(math.Floor(100*r.Low))), "High", w.Number(int64(math.Ceil(100*r.High))))
 	return b
+}
+
+// mostOnBoard is how many reasons of a sort a board names.
+const mostOnBoard = 3
+
+func (w words) reasons(s *index.Said, ticks []index.Tick) (all []boardReason) {
+	for _, t := range w.ticks(s, ticks[:min(len(ticks), mostOnBoard)]) {
+		all = append(all, boardReason{t.Text, t.Number})
+	}
+	return all
 }

@@ -22,6 +22,7 @@ const mostLooks = 6
 type provinceIndex interface {
 	Province(context.Context, index.ProvinceQuery) (index.Province, error)
 	Unit(context.Context, index.ProvinceQuery) (index.UnitView, error)
+	closedIndex
 }
 
 func (d Deps) registerProvince(app fiber.Router) {
@@ -58,6 +59,7 @@ type provincePage struct {
 	Chart                     chart
 	Looks                     []look
 	MoreLooks                 string
+	Lowest                    *lowest // of closed months; nil: nothing
 	ScaleFrom                 string
 	Least                     string
 	Sort                      string
@@ -112,6 +114,15 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 	}
 	if a.unit != "" {
 		if p.Desks, err = d.desksOf(ctx, w, a.unit); err != nil {
+			return err
+		}
+	}
+	service := a.service
+	if service == 0 {
+		service = survey.ServiceAdministrative
+	}
+	if a.unit == "" && a.kind == "" {
+		if p.Lowest, err = d.lowest(ctx, w, a.Period, service); err != nil {
 			return err
 		}
 	}

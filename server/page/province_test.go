@@ -29,8 +29,10 @@ func provinceSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(t, func(d *page.Deps) { d.Map = m })
+	use, fill := withClosed(t)
+	s := newSite(t, use, func(d *page.Deps) { d.Map = m })
 	s.fillProvince()
+	fill(s)
 	return s
 }
 
@@ -114,6 +116,7 @@ func TestProvinceBadInput(t *testing.T) {
 		"/?sort=-tree2":                                        survey.CodeBadField,
 		"/unit/nowhere":                                        survey.CodeUnknownUnit,
 		"/unit/VINH?service=x":                                 survey.CodeUnknownService,
+		"/unit/VINH?by=mood":                                   survey.CodeBadField,
 		"/unit/VINH?colour=red":                                survey.CodeUnknownParameter,
 		"/unit/VINH?period=year&at=2030-01-01":                 survey.CodeNotYet,
 		"/unit/%27%20OR%201=1":                                 survey.CodeUnknownUnit,

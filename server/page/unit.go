@@ -40,7 +40,8 @@ type unitPage struct {
 	CompareLink, BoardLink   string
 	ProvinceLink             string
 	Least, ScaleFrom         string
-	Units                    []option // to compare with
+	Closed                   *closedPart // nil: no month is closed
+	Units                    []option    // to compare with
 }
 
 // deskPart is one desk's part of what a unit settles.
@@ -56,7 +57,7 @@ type timesRow struct {
 }
 
 func (d Deps) showUnit(c *fiber.Ctx) error {
-	if err := known(c, "period", "at", "from", "until", "service"); err != nil {
+	if err := known(c, "period", "at", "from", "until", "service", "by"); err != nil {
 		return err
 	}
 	code := httpx.Param(c, "code")
@@ -74,6 +75,10 @@ func (d Deps) showUnit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	by := httpx.Copy(c.Query("by", index.ByField))
+	if !slices.Contains(index.Dimensions, by) {
+		return survey.New(survey.CodeBadField, "by")
+	}
 	units, err := d.Index.Units(c.UserContext())
 	if err != nil {
 		return err
@@ -81,6 +86,9 @@ func (d Deps) showUnit(c *fiber.Ctx) error {
 	p := unitPage{frame: newFrame(c, "province", "province.unit.title")}
 	w := words{p.L}
 	p.fill(w, s, &v, d.Index.Today())
+	if p.Closed, err = d.closed(c.UserContext(), w, p.frame, s, code, v.Service, by); err != nil {
+		return err
+	}
 	for _, u := range units {
 		if u.Code != v.Unit.Code && u.Kind == v.Unit.Kind {
 			p.Units = append(p.Units, option{Value: u.Code, Text: w.unit(u)})
