@@ -213,7 +213,7 @@ func TestStrangeScansInTheBrowser(t *testing.T) {
 		t.Error("a scan was run as a script")
 	}
 	// A photo that is pasted into the comment stays outside.
-	do(t, ctx, scanner(newID(t).String()), step("faces"), tap("5"), step("thanks"), chromedp.Click("#more"), step("ask"), on, at("1"), on, at("2"), on, step("ticks"), on, step("comment"),
+	do(t, ctx, scanner(newID(t).String()), step("faces"), tap("5"), step("thanks"), chromedp.Click("#more"), step("ask"), on, at("1"), on, at("2"), on, step("good"), on, step("bad"), on, step("comment"),
 		chromedp.Evaluate[chromedp.Void](`(() => {
 			const data = new DataTransfer();
 			data.items.add(new File([new Uint8Array(100000)], "anh.png", {type: "image/png"}));

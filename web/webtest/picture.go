@@ -13,10 +13,8 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 )
 
@@ -39,7 +37,7 @@ func Picture(t testing.TB, name string, shown []byte) {
 	got := smaller(full)
 	path := filepath.Join(root(t), "web", "pictures", "reference", name+".png")
 	if *update {
-		write(t, path, fewColours(got))
+		write(t, path, got)
 		return
 	}
 	file, err := os.ReadFile(path)
@@ -102,34 +100,6 @@ func smaller(full image.Image) *image.NRGBA {
 		}
 	}
 	return small
-}
-
-// fewColours gives the picture in the 256 colours that it has most of, each
-// rounded to the next of 64 in a channel.
-func fewColours(img *image.NRGBA) *image.Paletted {
-	round := func(v uint8) uint8 { return uint8(min(255, (int(v)+2)/4*4)) }
-	counts := map[color.NRGBA]int{}
-	box := img.Bounds()
-	for i := 0; i < len(img.Pix); i += 4 {
-		counts[color.NRGBA{round(img.Pix[i]), round(img.Pix[i+1]), round(img.Pix[i+2]), 255}]++
-	}
-	most := slices.SortedFunc(maps.Keys(counts), func(a, b color.NRGBA) int {
-		if counts[a] != counts[b] {
-			return counts[b] - counts[a]
-		}
-		return int(a.R)<<16 + int(a.G)<<8 + int(a.B) - int(b.R)<<16 - int(b.G)<<8 - int(b.B)
-	})
-	var p color.Palette
-	for _, c := range most[:min(256, len(most))] {
-		p = append(p, c)
-	}
-	few := image.NewPaletted(box, p)
-	for y := range box.Dy() {
-		for x := range box.Dx() {
-			few.Set(x, y, img.At(x, y))
-		}
-	}
-	return few
 }
 
 func write(t testing.TB, path string, img image.Image) {
