@@ -16,10 +16,12 @@ import (
 // survey errors where the question was wrong.
 type Indexer interface {
 	Query(context.Context, index.Query) (index.Answer, error)
+	Province(context.Context, index.ProvinceQuery) (index.Province, error)
 }
 
-// RegisterIndex adds GET /api/v1/index.
+// RegisterIndex adds GET /api/v1/index and /api/v1/tree.
 func RegisterIndex(app fiber.Router, x Indexer) {
+	app.Get("/api/v1/tree", showTree(x))
 	app.Get("/api/v1/index", func(c *fiber.Ctx) error {
 		q, err := indexQuery(c)
 		if err != nil {
@@ -96,9 +98,26 @@ type IndexRow struct {
 	IndexFigures                 // of the whole period, judged by the target of its last day
 	WalkIns       int64          `json:"walk_ins"`
 	Participation Participation  `json:"participation"`
+	Needed        int64          `json:"sample_needed"` // ballots that so many dossiers need, for an error of 5%
+	Timeliness    Timeliness     `json:"timeliness"`
+	Ratio766      *float64       `json:"ratio_766"`       // of Quyết định 766/QĐ-TTg; null for public services and without dossiers
 	Shrunk        *float64       `json:"shrunk_rate"`     // for sorting; null without answers
 	Band          *int           `json:"band"`            // 1 is the best; null without answers
 	Parts         []IndexPart    `json:"parts,omitempty"` // where the target changed within the period
+}
+
+// Timeliness counts the dossiers returned in the period.
+type Timeliness struct {
+	Early        int64           `json:"early"`
+	OnTime       int64           `json:"on_time"`
+	Late         int64           `json:"late"`
+	NoDue        int64           `json:"no_date_promised"`
+	InTime       *float64        `json:"in_time_rate"` // early or on time; null without any
+	EarlyRate    *float64        `json:"early_rate"`
+	InTimeTarget *Target         `json:"in_time_target"` // null: none
+	EarlyTarget  *Target         `json:"early_target"`
+	InTimeMet    *survey.Verdict `json:"in_time_verdict"` // null without target or dossiers
+	EarlyMet     *survey.Verdict `json:"early_verdict"`
 }
 
 // IndexUnit names a unit.
@@ -184,22 +203,40 @@ type Participation struct {
 func indexJSON(a index.Answer) Index {
 	out := Index{From: a.Period.From, To: a.Period.To, Least: a.Least, Sample: a.Sample, Rows: make([]IndexRow, len(a.Rows))}
 	for i := range a.Rows {
-		r := &a.Rows[i]
-		row := IndexRow{
-			Unit:    IndexUnit{r.Unit.Code, r.Unit.Name, r.Unit.NameEN, r.Unit.Kind, r.Unit.KindName, r.Unit.Parent},
-			Service: r.Service, IndexFigures: figuresJSON(&r.Judged), WalkIns: r.WalkIns,
-			Participation: Participation{Dossiers: r.Dossiers, Rated: r.Rated, Rate: ratio(r.Rated, r.Dossiers)},
-		}
-		if r.Band > 0 {
-			row.Shrunk, row.Band = &r.Shrunk, &r.Band
-		}
-		for j := range r.Parts {
-			p := &r.Parts[j]
-			row.Parts = append(row.Parts, IndexPart{Span{p.Period.From, p.Period.To}, figuresJSON(&p.Judged)})
-		}
-		out.Rows[i] = row
+		out.Rows[i] = rowJSON(&a.Rows[i])
 	}
 	return out
+}
+
+func rowJSON(r *index.Row) IndexRow {
+	row := IndexRow{
+		Unit:    IndexUnit{r.Unit.Code, r.Unit.Name, r.Unit.NameEN, r.Unit.Kind, r.Unit.KindName, r.Unit.Parent},
+		Service: r.Service, IndexFigures: figuresJSON(&r.Judged), WalkIns: r.WalkIns,
+		Participation: Participation{Dossiers: r.Dossiers, Rated: r.Rated, Rate: ratio(r.Rated, r.Dossiers)},
+		Needed:        r.Needed, Timeliness: timelinessJSON(r), Ratio766: ratio(r.Ratio766.Satisfied, r.Ratio766.Answers),
+	}
+	if r.Band > 0 {
+		row.Shrunk, row.Band = &r.Shrunk, &r.Band
+	}
+	for j := range r.Parts {
+		p := &r.Parts[j]
+		row.Parts = append(row.Parts, IndexPart{Span{p.Period.From, p.Period.To}, figuresJSON(&p.Judged)})
+	}
+	return row
+}
+
+func timelinessJSON(r *index.Row) Timeliness {
+	in, early := r.Times.InTime(), r.Times.EarlyShare()
+	t := Timeliness{Early: r.Times.Early, OnTime: r.Times.OnTime, Late: r.Times.Late, NoDue: r.NoDue,
+		InTime: ratio(in.Satisfied, in.Answers), EarlyRate: ratio(early.Satisfied, early.Answers)}
+	if r.Asked.InTime.Set() {
+		t.InTimeTarget, t.EarlyTarget = &Target{r.Asked.InTime.Operator, r.Asked.InTime.Hundredths, false}, &Target{r.Asked.Early.Operator, r.Asked.Early.Hundredths, false}
+		if in.Answers > 0 {
+			a, b := r.Asked.Judge(r.Times)
+			t.InTimeMet, t.EarlyMet = &a, &b
+		}
+	}
+	return t
 }
 
 func figuresJSON(j *index.Judged) IndexFigures {

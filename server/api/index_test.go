@@ -134,3 +134,51 @@ func TestIndexBadInput(t *testing.T) {
 		}
 	}
 }
+
+// TestTree: the tree's numbers, and what is asked of it wrongly.
+func TestTree(t *testing.T) {
+	app := indexApp(t,
+		`INSERT INTO unit_kind VALUES ('so', 'Sở', 'Department')`,
+		`INSERT INTO unit VALUES ('H', 1, 'Tỉnh', '', 'tinh', '', 0, 0), ('A', 2, 'Sở Y tế', '', 'so', 'H', 0, 0)`,
+		`INSERT INTO target VALUES ('so', '', 1, 0, 1, 9500)`, `INSERT INTO setting VALUES ('timeliness/so', '2018-01-01 =100 >=30')`,
+		// 20762 is 2026-11-05, 20731 2026-10-05
+		`INSERT INTO cell VALUES (1, 2, 1, 0)`, `INSERT INTO block VALUES (1, 20762, 20762, 1, 1, 3, 45, 50, 60, 90, 7), (1, 20731, 20731, 30, 0, 0, 0, 70, 100, 100, 0)`,
+		`INSERT INTO cell_day VALUES (1, 20762, 1, 1, 3, 45, 50, 60, 90, 7), (1, 20731, 30, 0, 0, 0, 70, 100, 100, 0)`,
+		`INSERT INTO dossier_day VALUES (2, 1, 20762, 400, 100)`, `INSERT INTO return_day VALUES (2, 1, 20762, 40, 50, 10, 3)`)
+	var tree api.Tree
+	if status := get(t, app, "/api/v1/tree?from=2026-11-01&to=2026-12-01&before_from=2026-10-01&before_to=2026-11-01", &tree); status != http.StatusOK || len(tree.Lines) != 2 || len(tree.Months) != 12 {
+		t.Fatal(status, tree)
+	}
+	h, a := tree.Lines[0], tree.Lines[1]
+	if h.Unit.Code != "H" || h.Answers != 0 || h.Under == nil || h.Under.Units != 1 || h.Under.Answers != 100 || h.Under.NotMet != 1 || *h.Under.Verdict != survey.VerdictNotMet {
+		t.Errorf("%+v", h)
+	}
+	if a.Depth != 1 || a.Under != nil || a.Change.Direction != "up" || a.Change.Before != (api.TreeTally{Answers: 100, Satisfied: 70}) || math.Abs(a.Change.Points-.25) > 1e-9 || a.Change.Interval.Low <= 0 {
+		t.Errorf("%+v", a.Change)
+	}
+	if a.Trend[11] != (api.TreeTally{Answers: 100, Satisfied: 95}) || a.Trend[10] != a.Change.Before || tree.Months[11].String() != "2026-11-01" {
+		t.Errorf("%+v", a.Trend)
+	}
+	times := a.Timeliness
+	if times.Early != 40 || times.NoDue != 3 || *times.InTime != .9 || *times.InTimeMet != survey.VerdictNotMet || *times.EarlyMet != survey.VerdictMet || times.InTimeTarget.Hundredths != 10000 {
+		t.Errorf("%+v", times)
+	}
+	if a.Needed != survey.SampleNeeded(400) || *a.Ratio766 != float64(400-2-10)/400 {
+		t.Errorf("%d %v", a.Needed, *a.Ratio766)
+	}
+	for query, want := range map[string]survey.Code{
+		"":                              survey.CodeMissingField,
+		"from=2026-01-01&to=2026-01-01": survey.CodeFromAfterTo,
+		"from=2010-03-01&to=2026-03-01": survey.CodeRangeTooLong,
+		"from=2026-02-01&to=2026-03-01&before_from=2026-01-01":                      survey.CodeBadDate,
+		"from=2026-02-01&to=2026-03-01&before_from=2026-01-02&before_to=2026-01-01": survey.CodeFromAfterTo,
+		"from=2026-02-01&to=2026-03-01&unit=X":                                      survey.CodeUnknownUnit,
+		"from=2026-02-01&to=2026-03-01&service=x":                                   survey.CodeUnknownService,
+		"from=2026-02-01&to=2026-03-01&colour=red":                                  survey.CodeUnknownParameter,
+	} {
+		var p httpx.Problem
+		if status := get(t, app, "/api/v1/tree?"+query, &p); status < 400 || status >= 500 || p.Code != want {
+			t.Errorf("%q: %d %+v, want %s", query, status, p, want)
+		}
+	}
+}

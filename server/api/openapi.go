@@ -63,6 +63,19 @@ var operations = []operation{
 		status: 200, answer: Index{}, faults: []int{400, 404, 500},
 	},
 	{
+		method: "GET", path: "/api/v1/tree", id: "tree", summary: "The index as a tree of units, beside the period before and the last twelve months",
+		note: "As index. A unit stands where it is on the period's last day, before the units below it, of which it has the sums.",
+		query: []parameter{
+			{name: "from", note: "first day", required: true, schema: date()},
+			{name: "to", note: "first day after the period", required: true, schema: date()},
+			{name: "before_from", note: "first day of the period to compare with; without it, as many days before from", schema: date()},
+			{name: "before_to", note: "first day after that period", schema: date()},
+			{name: "unit", note: "only that unit and those below it", schema: text()},
+			{name: "service", note: "one kind of service", schema: map[string]any{"type": "string", "enum": []any{"administrative", "public"}}},
+		},
+		status: 200, answer: Tree{}, faults: []int{400, 404, 500},
+	},
+	{
 		method: "GET", path: "/api/v1/reports", id: "report", summary: "The index of a period as a file",
 		note: "By its name, or by its days: from, and either to, the first day after it, or until, its last. A period of closed months has the figures that were published.",
 		query: []parameter{
