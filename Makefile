@@ -53,7 +53,7 @@ power: build ## Simulated power cuts, as root (CUTS=20)
 	go test ./server/chaos -v -count=1 -run TestPower -cuts=$(CUTS) -timeout 60m
 
 bench: build ## Speed against bare programs, in the same run
-	go run ./internal/bench
+	go run ./internal/bench -duckdb
 
 fuzz: ## Each fuzz test for FUZZTIME (10s)
 	@deploy/fuzz.sh $(or $(FUZZTIME),10s)

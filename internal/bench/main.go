@@ -33,14 +33,17 @@ type sizes struct {
 	queries     int
 	memory      int // ratings before memory is read
 	starts      int
+	asked       int           // times that a page is asked for
+	open        int           // live pages
+	rows        int           // of the raw export
 	pause       time.Duration // before a tap
 }
 
 var (
 	full = sizes{rounds: 3, turns: 7, warm: 500 * time.Millisecond, span: 2 * time.Second, backlog: 1_000_000, taps: 200, touched: 200,
-		units: 500, days: 730, queries: 40, memory: 100_000, starts: 7, pause: 60 * time.Millisecond}
+		units: 500, days: 730, queries: 40, memory: 100_000, starts: 7, asked: 300, open: 1000, rows: 10_000_000, pause: 60 * time.Millisecond}
 	quick = sizes{rounds: 1, turns: 1, warm: 20 * time.Millisecond, span: 150 * time.Millisecond, backlog: 2000, taps: 5, touched: 5,
-		units: 20, days: 120, queries: 3, memory: 500, starts: 1, pause: 5 * time.Millisecond}
+		units: 20, days: 120, queries: 3, memory: 500, starts: 1, asked: 5, open: 20, rows: 20_000, pause: 5 * time.Millisecond}
 )
 
 // bench is one run.
@@ -49,8 +52,12 @@ type bench struct {
 	dir       string // temporary; all data is in it
 	bin       string // the programs
 	yardstick string // folder of other bare programs; empty: none
+	duck      bool   // compare with DuckDB too
 	progress  io.Writer
 	table     table
+
+	projection string // filled; empty: not yet
+	ballots    int64  // in it
 }
 
 // measures by number, as -only names them.
@@ -65,6 +72,10 @@ var measures = []struct {
 	{"kiosk process", (*bench).device},
 	{"slow card", (*bench).slowCard},
 	{"tap to thanks", (*bench).touches},
+	{"pages and reports", (*bench).reads},
+	{"raw export", (*bench).export},
+	{"live pages", (*bench).live},
+	{"DuckDB", (*bench).duckDB},
 }
 
 func main() {
@@ -85,6 +96,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	ratings := flags.Int("ratings", 0, "ratings of the backlog; 0: a million")
 	rounds := flags.Int("rounds", 0, "turns of product and bare program; 0: 3, of short loads 7")
 	flags.StringVar(&b.yardstick, "yardstick", "", "folder of other bare programs of the same work, to check ours against")
+	flags.BoolVar(&b.duck, "duckdb", false, "compare with DuckDB too: its library is some hundred megabytes")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // line is a line of the table.
 type line struct {
-	what, product, bare string
+	what, product, bare string  // bare empty: there is nothing to compare with
 	ratio               float64 // product ÷ bare
 	asked               string
 	met                 bool
@@ -41,7 +41,11 @@ func (t *table) print(out io.Writer, checked bool) error {
 		if !l.met {
 			met = "**no**"
 		}
-		fmt.Fprintf(&s, "| %s | %s | %s | %.2f | %s | %s |", l.what, l.product, l.bare, l.ratio, l.asked, met)
+		bare, ratio := "–", "–"
+		if l.bare != "" {
+			bare, ratio = l.bare, fmt.Sprintf("%.2f", l.ratio)
+		}
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s | %s |", l.what, l.product, bare, ratio, l.asked, met)
 		if checked && l.check != 0 {
 			fmt.Fprintf(&s, " %.2f |", l.check)
 		} else if checked {

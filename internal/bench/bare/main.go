@@ -7,6 +7,7 @@
 //	bare tap -dir DIR -n 200           the same, one rating at a time
 //	bare sums -db FILE -from N -to N   adds up a projection's rollups, once for
 //	                                   each line that it reads
+//	bare live -url URL -n 1000         opens a page's live stream many times
 //
 // Each prints its figures as one line of JSON.
 package main
@@ -24,13 +25,14 @@ import (
 func main() {
 	programs := map[string]func(*flag.FlagSet) func() error{
 		"http": httpProgram, "rows": rowsProgram, "pipeline": pipelineProgram, "tap": tapProgram, "sums": sumsProgram,
+		"live": liveProgram,
 	}
 	var program func(*flag.FlagSet) func() error
 	if len(os.Args) > 1 {
 		program = programs[os.Args[1]]
 	}
 	if program == nil {
-		fmt.Fprintln(os.Stderr, "usage: bare http|rows|pipeline|tap|sums [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bare http|rows|pipeline|tap|sums|live [flags]")
 		os.Exit(2)
 	}
 	flags := flag.NewFlagSet("bare "+os.Args[1], flag.ExitOnError)
