@@ -137,7 +137,9 @@ func readRatings(ctx context.Context, tx *sql.Tx, all []told) ([]fact.Rating, er
 			return err
 		}
 		f, err := fact.Decode(data)
-		if err != nil {
+		if err != nil || f.Kind != fact.KindRating {
+			// A ballot that is held back may still be shown by a rating of a branch
+			// that was given up since: what it said beside is not there any more.
 			return err
 		}
 		return fact.Unmarshal(f.Body, &ratings[i])
