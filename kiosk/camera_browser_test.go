@@ -11,6 +11,7 @@ import (
 
 	"hailong/internal/receipt"
 	"hailong/internal/receipt/receipttest"
+	"hailong/kiosk"
 	"hailong/web"
 )
 
@@ -54,6 +55,23 @@ func TestCameraDossierCode(t *testing.T) {
 	if got := d.ratings(t); len(got) != 1 || len(got[0].Sealed) == 0 || len(got[0].Receipt) != 0 {
 		t.Errorf("recorded %+v, want one with a sealed dossier code", got)
 	}
+}
+
+// The screen before the camera shows it as a mirror would, and fits.
+func TestCameraScreen(t *testing.T) {
+	d := newDevice(t, nil, func(o *kiosk.Options) { o.ScreenMM = 154 })
+	d.offer(t, "vi", "en", "lo")
+	ctx := film(t, d, image.NewGray(image.Rect(0, 0, 200, 200)), 0, 0.5)
+	do(t, ctx, chromedp.EmulateViewport(1024, 600), step("camera"), until(`document.querySelector("#view").videoWidth > 0`))
+	if mirrored := get(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("#view")).transform`)); mirrored != "matrix(-1, 0, 0, 1, 0, 0)" {
+		t.Errorf("the picture stands as %s", mirrored)
+	}
+	for _, language := range []string{"vi", "en", "lo"} {
+		do(t, ctx, chromedp.Click(`a[data-language="`+language+`"]`))
+		look(t, ctx, "19-camera")
+	}
+	do(t, ctx, chromedp.Click("#camera .act"), step("how"))
+	look(t, ctx, "19-how-with-camera")
 }
 
 // What is no code of ours gets a sentence, and leaving ends the camera.

@@ -22,7 +22,8 @@ import (
 // PINPage asks for the PIN.
 type PINPage struct {
 	httpx.Frame
-	Refused bool
+	Refused  bool
+	ScreenMM int // see Setup
 }
 
 const (
@@ -110,7 +111,7 @@ func isPage(c *fiber.Ctx) bool {
 func (a *app) showPIN(c *fiber.Ctx) error { return a.askPIN(c, fiber.StatusOK) }
 
 func (a *app) askPIN(c *fiber.Ctx, status int) error {
-	p := PINPage{Frame: httpx.NewFrame(c, ""), Refused: status != fiber.StatusOK}
+	p := PINPage{Frame: httpx.NewFrame(c, ""), Refused: status != fiber.StatusOK, ScreenMM: a.ScreenMM}
 	p.Title = p.L.T("corner.title")
 	for i := range p.Switches {
 		p.Switches[i].Link = locale.In("/staff", p.Switches[i].Tag)

@@ -162,6 +162,25 @@ func TestSignForStaff(t *testing.T) {
 	}
 }
 
+// Whoever mistyped the PIN goes on by touch alone: the page after it has keys too,
+// as large, on the smallest screen.
+func TestWrongPINByTouch(t *testing.T) {
+	d := newDevice(t, nil, func(o *kiosk.Options) { o.PIN, o.ScreenMM = "204060", 154 })
+	ctx := visit(t, d, "")
+	do(t, ctx, chromedp.EmulateViewport(1024, 600), corner, step("staff"), chromedp.Click(`#keys [data-key="1"]`), chromedp.Click(`#keys [data-key="enter"]`), chromedp.WaitVisible("main.status #keys .key"))
+	low := get(t, ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("#keys .key")].map((k) => [k.dataset.key, k.getBoundingClientRect()])
+		.filter(([, r]) => r.height < 15 * innerWidth / 154 - .5 || r.width < 15 * innerWidth / 154 - .5 || r.bottom > innerHeight || r.right > innerWidth)
+		.map(([key, r]) => key + " " + JSON.stringify(r))`))
+	if len(low) > 0 {
+		t.Errorf("keys of less than 15 mm, or outside the screen: %q", low)
+	}
+	picture(t, ctx, "1024x600-vi-19-wrong-pin")
+	for _, key := range []string{"2", "0", "5", "backspace", "4", "0", "6", "0", "enter"} {
+		do(t, ctx, chromedp.Click(`#keys [data-key="`+key+`"]`))
+	}
+	do(t, ctx, chromedp.WaitVisible("main.status table"))
+}
+
 func TestStaffCorner(t *testing.T) {
 	d := newDevice(t, nil, func(o *kiosk.Options) { o.PIN = "204060" })
 	ctx := visit(t, d, "")

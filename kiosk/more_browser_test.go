@@ -174,6 +174,31 @@ func TestComment(t *testing.T) {
 	}
 }
 
+// An address is typed by Telex as well, and what does not fit is said.
+func TestAddressByTelex(t *testing.T) {
+	d := newDevice(t, nil)
+	ctx := follow(t, d)
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`hailong.setup.limits.contact = 12; hailong.show("reach")`), step("reach"))
+	for _, key := range strings.Split("1 2 space shift q u a n g space t r u n g", " ") {
+		do(t, ctx, chromedp.Click(`#keys [data-key="`+key+`"]`))
+	}
+	do(t, ctx, until(`!document.querySelector("#problem").hidden`))
+	if typed, said := get(t, ctx, chromedp.Value("#written")), get(t, ctx, chromedp.Text("#problem")); typed != "12 Quang tru" || said != "Đã đủ số chữ cho phép." {
+		t.Errorf("typed %q, told %q", typed, said)
+	}
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`hailong.setup.limits.contact = 120; hailong.show("name"); hailong.sitting.words = {}; hailong.show("reach")`))
+	for _, key := range strings.Split("1 2 space d d u w o w n g f", " ") {
+		do(t, ctx, chromedp.Click(`#keys [data-key="`+key+`"]`))
+	}
+	if typed := get(t, ctx, chromedp.Value("#written")); typed != "12 đường" {
+		t.Errorf("typed %q", typed)
+	}
+	do(t, ctx, chromedp.Click(`a[data-language="en"]`), until(`hailong.language === "en"`), chromedp.Click(`#keys [data-key="s"]`))
+	if typed := get(t, ctx, chromedp.Value("#written")); typed != "12 đườngs" {
+		t.Errorf("typed in English: %q", typed)
+	}
+}
+
 // The whole flow goes by keyboard alone: a row of faces is one tab stop.
 func TestByKeyboardAlone(t *testing.T) {
 	d := newDevice(t, nil)

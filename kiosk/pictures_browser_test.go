@@ -81,7 +81,7 @@ var everyVoice = chromedp.Func(func(ctx context.Context, target *chromedp.Target
 var sizes = []struct{ width, height, mm int }{{1024, 600, 154}, {800, 1280, 135}, {1920, 1080, 477}, {1280, 800, 0}}
 
 // Every screen fits each size without scrolling, its targets are large and do
-// not overlap. Where HAILONG_PICTURES names a folder, pictures go there.
+// not overlap.
 func TestScreensFit(t *testing.T) {
 	for _, size := range sizes {
 		for _, language := range []string{"vi", "en", "lo"} {
@@ -131,11 +131,19 @@ func look(t *testing.T, ctx context.Context, name string) {
 	if faults := get(t, ctx, chromedp.Evaluate[[]string](fits)); len(faults) > 0 {
 		t.Errorf("%s: %s", of, strings.Join(faults, "; "))
 	}
-	if folder := os.Getenv("HAILONG_PICTURES"); folder != "" {
-		png := get(t, ctx, chromedp.CaptureScreenshot())
-		if err := os.WriteFile(filepath.Join(folder, of+".png"), png, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	picture(t, ctx, of)
+}
+
+// picture takes one where HAILONG_PICTURES names a folder for it.
+func picture(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	folder := os.Getenv("HAILONG_PICTURES")
+	if folder == "" {
+		return
+	}
+	png := get(t, ctx, chromedp.CaptureScreenshot())
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

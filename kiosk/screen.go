@@ -93,6 +93,7 @@ func (a *app) problem(c *fiber.Ctx, err error) error {
 	if p.L.Tag == "en" {
 		p.Problem = e.MessageEN
 	}
+	p.Problem = cmp.Or(p.Texts[p.L.Tag]["kiosk.error."+string(e.Code)], p.Problem)
 	return a.views.Send(c, e.Code.Status(), "kiosk/screen", p)
 }
 
