@@ -34,11 +34,16 @@ func due(closings []Closing) []Closing {
 }
 
 // closedAt is when the last month of a period was closed; zero where one is open,
-// or the period is not one of whole months.
+// or the period is not one of whole months. Months before the first that was ever
+// closed had nothing to close.
 func closedAt(p survey.Period, at map[survey.Period]time.Time) (last time.Time) {
+	first := p.To
+	for m := range at {
+		first = min(first, m.From)
+	}
 	for m := p.From.Month(); m.From < p.To; m = m.To.Month() {
 		closed, ok := at[m]
-		if !ok || m.From < p.From || m.To > p.To {
+		if !ok && m.From >= first || m.From < p.From || m.To > p.To {
 			return time.Time{}
 		}
 		if closed.After(last) {

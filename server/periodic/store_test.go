@@ -41,8 +41,11 @@ func TestDue(t *testing.T) {
 		has  Closing
 	}{
 		{months(2026, 1, 1), 1, fifth(month(2026, 1))},
-		{months(2026, 1, 3), 4, Closing{survey.NewDay(2026, 1, 1).Quarter(), fifth(month(2026, 3)).At}},
-		{months(2026, 2, 4), 3, fifth(month(2026, 4))},
+		{months(2026, 1, 3), 3 + 1, Closing{survey.NewDay(2026, 1, 1).Quarter(), fifth(month(2026, 3)).At}},
+		// Before the first month there was nothing: its quarter is whole, and April's is not.
+		{months(2026, 2, 4), 3 + 1, Closing{survey.NewDay(2026, 1, 1).Quarter(), fifth(month(2026, 3)).At}},
+		// A month that is missing between two is open.
+		{append(months(2026, 1, 1), months(2026, 3, 3)...), 2, fifth(month(2026, 3))},
 		{months(2026, 1, 6), 6 + 2 + 1, Closing{halfOf(survey.NewDay(2026, 5, 1)), fifth(month(2026, 6)).At}},
 		{months(2026, 1, 12), 12 + 4 + 2 + 1, Closing{survey.NewDay(2026, 5, 1).Year(), fifth(month(2026, 12)).At}},
 		// The month that was closed last need not be the last month.

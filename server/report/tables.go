@@ -92,7 +92,7 @@ func (r *Report) summaryTable() *table {
 // score, rate, interval, target, verdict.
 func (r *Report) rateTable(name, answers string) *table {
 	l := r.Language
-	t := &table{size: 9.5, columns: []column{{8, centre}, {44, left}, {14, right}}}
+	t := &table{size: 9.5, columns: []column{{8, centre}, {41, left}, {14, right}}}
 	first := []headCell{{text: l.T("report.column.number"), down: 2}, {text: name, down: 2}, {text: answers, down: 2}}
 	var second []headCell
 	for _, word := range r.scoreWords() {
@@ -100,7 +100,7 @@ func (r *Report) rateTable(name, answers string) *table {
 		first = append(first, headCell{text: word, across: 2})
 		second = append(second, headCell{text: l.T("report.column.count")}, headCell{text: l.T("report.column.share")})
 	}
-	t.columns = append(t.columns, column{15, right}, column{19, centre}, column{15, centre}, column{19.5, centre})
+	t.columns = append(t.columns, column{15, right}, column{22, centre}, column{15, centre}, column{19.5, centre})
 	for _, key := range []string{"rate", "interval", "target", "verdict"} {
 		first = append(first, headCell{text: l.T("report.column." + key), down: 2})
 	}
