@@ -59,7 +59,7 @@ desk() {
   echo "$code"
 }
 
-start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats"
+start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats" ${demo:+--quiet 20s}
 ready server "$base/readyz"
 bin/hailong-server organisation load --url "$base" --data data/server "$organisation"
 bin/hailong-server questionnaire load --url "$base" --data data/server "$sheet"
@@ -79,6 +79,8 @@ for k in 1 2; do
   fi
 done
 [ -z "$demo" ] || bin/hailong-server demo --data data/sample --keys data/server.keys --nats "nats://127.0.0.1:$nats" --questionnaire "$sheet" "$organisation"
+
+[ -z "$demo" ] || echo "Các tháng trước được chốt số liệu trong vòng một phút. / Past months are closed within a minute."
 
 cat <<TEXT
 
