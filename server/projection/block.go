@@ -128,6 +128,7 @@ func (w *run) closeBlocks(cell int64) error {
 			b.add(held[ballot].now, 1)
 		}
 		w.p.ends[cell] = b.last
+		at(w.months.blocks, cellDay{cell, w.months.month(b.last)}).plus(&b.cellSums, 1)
 		if err := errors.Join(w.putBlock(cell, &b), w.putBatch(cell, b.last, 1, waiting[i:j])); err != nil {
 			return err
 		}
@@ -218,6 +219,7 @@ func (w *run) move(cell, after, last int64) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	was := sum.cellSums
 	var fresh []int64   // ballots with a rating that comes in
 	gone := ballots{}   // ballots with a rating that goes
 	var changed []int64 // all whose figures change here
@@ -258,6 +260,9 @@ func (w *run) move(cell, after, last int64) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	moves := at(w.months.blocks, cellDay{cell, w.months.month(last)}) // all these blocks end in one month
+	moves.plus(&was, -1)
+	moves.plus(&sum.cellSums, 1)
 	for _, ballot := range changed {
 		h := held[ballot]
 		if h.was = (figure{}); in(h.now) {

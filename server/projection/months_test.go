@@ -7,7 +7,7 @@ import (
 )
 
 // monthsOff gives the months that are not the sums of their days, in which the
-// month is reckoned anew by another road than the triggers'.
+// month is reckoned anew by another road than the program's.
 const monthsOff = `
 WITH days AS (
   SELECT 'cell' AS of, cell AS a, 0 AS b, day, s1 AS v1, s2 AS v2, s3 AS v3, s4 AS v4, s5 AS v5, kiosk AS v6, receipt AS v7, changed AS v8 FROM cell_day

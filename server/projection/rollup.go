@@ -297,6 +297,7 @@ func (w *run) flushRollups() error {
 	if err := w.dropEmpty(); err != nil {
 		return err
 	}
+	w.months.take(&w.rollups)
 	w.rollups = newRollups()
 	return nil
 }

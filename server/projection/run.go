@@ -31,6 +31,7 @@ type run struct {
 
 	claims map[claimKey]bool
 	rollups
+	months months
 	heldIn map[int64]*ballots // of cells, the ballots whose held state changed
 	unheld [][2]int64         // cell and ballot: rows of held that are to go
 	desked map[int64]bool     // desks whose figures or numbers moved
@@ -47,6 +48,7 @@ func newRun(ctx context.Context, p *Projection, tx *sqlite.Tx) *run {
 		touched: map[*origin]bool{},
 		claims:  map[claimKey]bool{},
 		rollups: newRollups(),
+		months:  newMonths(),
 		heldIn:  map[int64]*ballots{},
 		desked:  map[int64]bool{},
 	}
@@ -68,7 +70,7 @@ func (w *run) forget() {
 
 // finish writes all that is still in memory.
 func (w *run) finish() error {
-	for _, step := range []func() error{w.facts.flush, w.flushBallots, w.flushClaims, w.flushRollups, w.flushHeld, w.flushOrigins} {
+	for _, step := range []func() error{w.facts.flush, w.flushBallots, w.flushClaims, w.flushRollups, w.flushHeld, w.flushMonths, w.flushOrigins} {
 		if err := step(); err != nil {
 			return err
 		}
