@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"hailong/internal/sqlite"
 	"hailong/internal/survey"
 	"hailong/server/closing"
 	"hailong/server/export"
@@ -58,24 +56,24 @@ type stored struct {
 	Data string `help:"Folder of the server's data." default:"data/server" env:"HAILONG_DATA"`
 }
 
-func (c stored) open(ctx context.Context, name string) (*sql.DB, error) {
-	db, err := sqlite.OpenReader(ctx, filepath.Join(c.Data, name), 2, 64<<10)
+func (c stored) open(ctx context.Context) (*closing.Record, error) {
+	r, err := closing.OpenRecord(ctx, c.Data)
 	if err != nil {
 		return nil, failure{err.Error(), "--data=FOLDER, the data folder of a server that has run with this program", err}
 	}
-	return db, nil
+	return r, nil
 }
 
 type closingListCmd struct{ stored }
 
 // Run lists the closed months, the oldest first.
 func (c *closingListCmd) Run(ctx context.Context, k *kong.Kong) (err error) {
-	db, err := c.open(ctx, "closed.db")
+	r, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	months, err := closing.Months(ctx, db)
+	defer func() { err = errors.Join(err, r.Close()) }()
+	months, err := r.Months(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,17 +102,12 @@ func (c *closingCheckCmd) Run(ctx context.Context, k *kong.Kong) (err error) {
 	if err != nil {
 		return err
 	}
-	facts, err := c.open(ctx, "server.db")
+	r, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, facts.Close()) }()
-	closed, err := c.open(ctx, "closed.db")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closed.Close()) }()
-	months, err := closing.Months(ctx, closed)
+	defer func() { err = errors.Join(err, r.Close()) }()
+	months, err := r.Months(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,7 +117,7 @@ func (c *closingCheckCmd) Run(ctx context.Context, k *kong.Kong) (err error) {
 			continue
 		}
 		checked++
-		if err := c.check(ctx, k.Stdout, facts, closed, keys, m); err != nil {
+		if err := c.check(ctx, k.Stdout, r, keys, m); err != nil {
 			return err
 		}
 	}
@@ -134,26 +127,18 @@ func (c *closingCheckCmd) Run(ctx context.Context, k *kong.Kong) (err error) {
 	return nil
 }
 
-func (c *closingCheckCmd) check(ctx context.Context, out io.Writer, facts, closed *sql.DB, keys *keyring.Ring, m closing.Kept) error {
-	body, err := projection.ReadClosing(ctx, facts, m.Ref)
-	if err != nil {
-		return err
-	}
-	published, err := closing.Get(ctx, closed, m.Period)
-	if err != nil {
-		return err
-	}
+func (c *closingCheckCmd) check(ctx context.Context, out io.Writer, r *closing.Record, keys *keyring.Ring, m closing.Kept) error {
 	progress := bar{to: os.Stderr, what: monthName(m.Period)}
-	again, err := closing.Again(ctx, facts, body, "", projection.Options{Server: "check", Keys: keys, Log: slog.New(slog.DiscardHandler)}, func(done, total uint64) {
+	figures, different, err := r.Check(ctx, m, projection.Options{Server: "check", Keys: keys, Log: slog.New(slog.DiscardHandler)}, func(done, total uint64) {
 		progress.show(int64(done), int64(total))
 	})
 	if err != nil {
 		return err
 	}
-	if err := closing.Compare(published, again); err != nil {
-		return failure{monthName(m.Period) + ": " + err.Error(),
-			"stop the server, delete closed.db in its data folder and start it: it is filled from the facts; where the difference comes back, the facts are not what was closed", err}
+	if different != nil {
+		return failure{monthName(m.Period) + ": " + different.Error(),
+			"stop the server, delete closed.db in its data folder and start it: it is filled from the facts; where the difference comes back, the facts are not what was closed", different}
 	}
-	_, err = fmt.Fprintf(out, "%s: %d figures are what the facts up to the closing give\n", monthName(m.Period), len(published.Figures))
+	_, err = fmt.Fprintf(out, "%s: %d figures are what the facts up to the closing give\n", monthName(m.Period), figures)
 	return err
 }
