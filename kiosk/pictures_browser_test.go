@@ -42,8 +42,8 @@ const fits = `(() => {
     } else if (r.width < wide * mm - .5 || r.height < high * mm - .5) faults.push("small: " + what);
     for (const [f, s] of boxes) if (e !== f && meets(r, s)) faults.push("overlap: " + what + " and " + name(f));
   }
-  for (const row of document.querySelectorAll(".faces, .either, .ways, .reasons")) {
-    const same = [...row.children].filter(e => e.tagName === "BUTTON" && shown(e)).map(e => e.getBoundingClientRect());
+  for (const row of document.querySelectorAll(".faces, .either, .ways, .reasons, .acts")) {
+    const same = [...row.children].filter(e => shown(e) && (row.matches(".acts") || e.tagName === "BUTTON")).map(e => e.getBoundingClientRect());
     for (const r of same) if (Math.abs(r.width - same[0].width) > 1 || Math.abs(r.height - same[0].height) > 1) faults.push("differ in size");
   }
   for (const e of document.querySelectorAll("h1, h2, p, dd, label, small, .progress")) if (shown(e) && inside(e)) {
