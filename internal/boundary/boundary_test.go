@@ -115,7 +115,6 @@ var rules = []rule{
 
 	{of: "deploy/...", why: "what is installed beside the programs, tried as it is: nothing of ours is built into it", never: ours},
 
-	{of: "deploy/...", why: "what starts the programs on a device: it runs them, and is no part of them", never: ours},
 	{of: "web", why: "what pages are made of, for whoever serves them", never: ours},
 	{of: "web/webtest", why: "pictures are compared, whatever they show", never: ours},
 }
