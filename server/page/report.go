@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"html/template"
 	"net/url"
 	"strconv"
 	"strings"
@@ -38,7 +39,7 @@ type reportsPage struct {
 type reportChoice struct {
 	Form      string // makes ids
 	L         locale.Choice
-	Units     []option
+	Units     template.HTML // options: some hundreds, twice on the page
 	Formats   []reportFormat
 	Languages []option
 }
@@ -75,13 +76,15 @@ func (d Deps) showReports(c *fiber.Ctx, kept KeptReports) error {
 	if err != nil {
 		return err
 	}
-	now, err := d.Index.Query(ctx, index.Query{Period: today.Single()})
-	if err != nil {
-		return err
-	}
 	p := reportsPage{frame: newFrame(c, "reports", "report.page.title")}
 	w := words{p.L}
-	p.Sample = now.Sample
+	if len(units) > 0 { // any will do to learn whether all is made up
+		one, err := d.Index.Query(ctx, index.Query{Period: today.Single(), Unit: units[0].Code})
+		if err != nil {
+			return err
+		}
+		p.Sample = one.Sample
+	}
 	month := today.Month()
 	p.From, p.Until = month.From.String(), today.String()
 	year, _, _ := today.Date()
@@ -89,7 +92,7 @@ func (d Deps) showReports(c *fiber.Ctx, kept KeptReports) error {
 	for y := year; y > year-reportYears; y-- {
 		p.Years = append(p.Years, w.reportYear(y, today, chosen))
 	}
-	choice := reportChoice{Form: "period", L: p.L, Units: append([]option{{Text: w.T("report.page.all")}}, w.unitTree(units)...)}
+	choice := reportChoice{Form: "period", L: p.L, Units: w.unitTree(units)}
 	for _, f := range report.Formats {
 		choice.Formats = append(choice.Formats, reportFormat{string(f), strings.ToUpper(string(f)), w.T("report.page.format." + string(f)), f == report.XLSX})
 	}
@@ -123,8 +126,8 @@ func (w words) reportYear(y int, today survey.Day, chosen survey.Period) reportY
 	return out
 }
 
-// unitTree lists units, each before those below it, which are indented.
-func (w words) unitTree(units []index.Unit) []option {
+// unitTree offers all units, each before those below it, which are indented.
+func (w words) unitTree(units []index.Unit) template.HTML {
 	below := map[string][]index.Unit{}
 	known := map[string]bool{}
 	for _, u := range units {
@@ -137,18 +140,22 @@ func (w words) unitTree(units []index.Unit) []option {
 		}
 		below[above] = append(below[above], u)
 	}
-	var all []option
+	var all strings.Builder
+	add := func(code, text string) {
+		all.WriteString(`<option value="` + template.HTMLEscapeString(code) + `">` + template.HTMLEscapeString(text) + `</option>`)
+	}
+	add("", w.T("report.page.all"))
 	var walk func(code string, depth int)
 	walk = func(code string, depth int) {
 		here := below[code]
 		delete(below, code) // what goes round in a circle is listed once
 		for _, u := range here {
-			all = append(all, option{Value: u.Code, Text: strings.Repeat("\u2003", depth) + cmp.Or(w.unit(u), u.Code)})
+			add(u.Code, strings.Repeat("\u2003", depth)+cmp.Or(w.unit(u), u.Code))
 			walk(u.Code, depth+1)
 		}
 	}
 	walk("", 0)
-	return all
+	return template.HTML(all.String())
 }
 
 // keptPeriods puts the files of each period together.

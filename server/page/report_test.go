@@ -117,6 +117,11 @@ func TestReports(t *testing.T) {
 			t.Errorf("%s: %d %s", m[1], status, body)
 		}
 	}
+	// Names are text, whatever is in them.
+	s.write(row(`UPDATE unit SET name = '<b>"Xã"</b> & một', name_en = '' WHERE code = 'H41.07.17'`))
+	if _, body := s.get("/reports"); strings.Contains(body, `<b>"Xã`) || strings.Count(body, "&lt;b&gt;&#34;Xã&#34;&lt;/b&gt; &amp; một") != 2 {
+		t.Error("a name is not escaped")
+	}
 	if status, body := s.get("/reports?year=2026"); status != http.StatusBadRequest || !strings.Contains(body, string(survey.CodeUnknownParameter)) {
 		t.Errorf("%d %s", status, body)
 	}
