@@ -133,6 +133,9 @@ func fill(ctx context.Context, path string, today survey.Day, units, days int) (
 				}
 			}
 		}
+		for _, query := range schema.Months {
+			put(query)
+		}
 		for _, st := range statements {
 			if st != nil {
 				err = errors.Join(err, st.Close())

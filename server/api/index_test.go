@@ -36,7 +36,7 @@ func indexApp(t *testing.T, statements ...string) *fiber.App {
 		}
 	})
 	err = db.Write(context.Background(), func(tx *sqlite.Tx) error {
-		for _, s := range statements {
+		for _, s := range append(statements, schema.Months...) {
 			if _, err := tx.Conn.ExecContext(context.Background(), s); err != nil {
 				return err
 			}

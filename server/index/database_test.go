@@ -50,13 +50,19 @@ func row(query string, args ...any) statement { return statement{query, args} }
 
 func (f *fixture) write(rows ...statement) {
 	f.t.Helper()
-	blocks, days := false, false
+	blocks, days, months := false, false, false
 	for _, r := range rows {
+		months = months || strings.Contains(r.query, "_day") || strings.Contains(r.query, "block")
 		blocks = blocks || strings.Contains(r.query, " block ")
 		days = days || strings.Contains(r.query, "cell_day") || strings.Contains(r.query, "held")
 	}
 	if days && !blocks {
 		defer f.settle()
+	}
+	if months {
+		for _, query := range schema.Months {
+			rows = append(rows, row(query))
+		}
 	}
 	err := f.db.Write(context.Background(), func(tx *sqlite.Tx) error {
 		prepared := map[string]*sql.Stmt{}

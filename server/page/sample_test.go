@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,11 @@ func row(query string, args ...any) say { return say{query, args} }
 
 func (s *site) write(rows ...say) {
 	s.t.Helper()
+	if slices.ContainsFunc(rows, func(r say) bool { return strings.Contains(r.query, "_day ") || strings.Contains(r.query, " block ") }) {
+		for _, query := range schema.Months {
+			rows = append(rows, row(query))
+		}
+	}
 	err := s.db.Write(context.Background(), func(tx *sqlite.Tx) error {
 		prepared := map[string]*sql.Stmt{}
 		for _, r := range rows {

@@ -68,6 +68,11 @@ func (w *world) setting(ctx context.Context, key string) (value string, err erro
 func (w *world) put(query string, args ...any) {
 	w.t.Helper()
 	w.write(w.db, query, args...)
+	if strings.Contains(query, "_day ") || strings.Contains(query, " block ") {
+		for _, query := range schema.Months {
+			w.write(w.db, query)
+		}
+	}
 }
 
 func (w *world) write(db *sqlite.DB, query string, args ...any) {
