@@ -36,7 +36,7 @@ func TestDeskPageSaysWhy(t *testing.T) {
 	s.byPhone(receipts[4].ID, "4")
 	s.settled()
 	a := look(t, page)
-	for _, want := range []string{comment, reason, "Nơi chờ và trang thiết bị phục vụ", "1 trong 5 phiếu"} {
+	for _, want := range []string{comment, reason, "Nơi chờ và trang thiết bị", "1 trong 5 phiếu"} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("lacks %q", want)
 		}
