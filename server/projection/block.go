@@ -15,10 +15,11 @@ import (
 // What is shown of a cell are its blocks, each a run of days with the figures of
 // its ballots. Nobody may learn what one person said by adding and subtracting
 // what was shown, now or before. So a block is made, or moves, only with at least
-// survey.LeastShown ratings that were in no figure before (or leave it): in any
-// sum of figures, with whatever signs, those of the figure that was shown last
-// are left, five of them. (What leaves and does not come back is no such rating;
-// there a block must keep five ballots, or lose all.)
+// survey.LeastShown ratings that were in no figure before, of this cell or of any
+// other (table retired has those that were, and are no more): in any sum of
+// figures, with whatever signs, those of the figure that was shown last are left,
+// five of them. One thing else moves a block: five ballots or more that leave it
+// together, as after a revocation; it keeps five ballots, or loses all.
 //
 // Changes that are too few for their block are shown together with those of
 // other blocks that end in the same month: the blocks become one, and are never
@@ -68,14 +69,22 @@ func (w *run) release(cell int64) error {
 		if err := w.closeBlocks(cell); err != nil {
 			return err
 		}
-		if newest != never && newest != w.p.end(cell) {
-			months[survey.Day(newest).Month()] = true // it waits no longer for its own
+		held, end := w.p.held[cell], w.p.end(cell)
+		if newest != never && newest != end {
+			for _, h := range held {
+				if h.at() <= newest {
+					months[survey.Day(newest).Month()] = true // it waits no longer for its own
+					break
+				}
+			}
 		}
-		for ballot := range *w.heldIn[cell] {
-			h, ok := w.p.held[cell][ballot]
-			if !ok || h.at() > w.p.end(cell) {
+		days := map[int64]bool{}
+		for _, ballot := range *w.heldIn[cell] {
+			h, ok := held[ballot]
+			if !ok || h.at() > end || days[h.at()] {
 				continue
 			}
+			days[h.at()] = true
 			var last int64
 			found, err := w.one([]any{&last}, `SELECT last FROM block WHERE cell = ? AND last >= ? ORDER BY last LIMIT 1`, cell, h.at())
 			if err != nil || !found {
@@ -104,44 +113,51 @@ func (w *run) release(cell int64) error {
 // whole days as hold five ballots.
 func (w *run) closeBlocks(cell int64) error {
 	held, end := w.p.held[cell], w.p.end(cell)
-	var waiting []int64
-	for ballot, h := range held {
-		if !h.was.shown() && h.now.day > end {
-			waiting = append(waiting, ballot)
-		}
-	}
-	day := func(i int) int64 { return held[waiting[i]].now.day }
-	if len(waiting) < survey.LeastShown {
+	if len(held) < survey.LeastShown {
 		return nil
 	}
-	slices.SortFunc(waiting, func(a, b int64) int { return cmp.Or(cmp.Compare(held[a].now.day, held[b].now.day), cmp.Compare(a, b)) })
+	type first struct {
+		ballot int64
+		heldBallot
+	}
+	waiting := make([]first, 0, len(held))
+	for ballot, h := range held {
+		if !h.was.shown() && h.now.day > end {
+			waiting = append(waiting, first{ballot, h})
+		}
+	}
+	slices.SortFunc(waiting, func(a, b first) int {
+		return cmp.Or(cmp.Compare(a.now.day, b.now.day), cmp.Compare(a.ballot, b.ballot))
+	})
 	for i, j := 0, 0; ; i = j {
-		for j < len(waiting) && (j-i < survey.LeastShown || day(j) == day(j-1)) {
+		fresh := 0
+		for j < len(waiting) && (fresh < survey.LeastShown || waiting[j].now.day == waiting[j-1].now.day) {
+			if w.p.fresh(&waiting[j].heldBallot) {
+				fresh++
+			}
 			j++
 		}
-		if j-i < survey.LeastShown {
+		if fresh < survey.LeastShown {
 			return nil
 		}
-		b := block{last: day(j - 1), first: day(i)}
-		for _, ballot := range waiting[i:j] {
-			b.add(held[ballot].now, 1)
+		b := block{last: waiting[j-1].now.day, first: waiting[i].now.day}
+		ids := make([]int64, 0, j-i)
+		for _, x := range waiting[i:j] {
+			b.add(x.now, 1)
+			ids = append(ids, x.ballot)
 		}
 		w.p.ends[cell] = b.last
 		at(w.months.blocks, cellDay{cell, w.months.month(b.last)}).plus(&b.cellSums, 1)
-		if err := errors.Join(w.putBlock(cell, &b), w.putBatch(cell, b.last, 1, waiting[i:j])); err != nil {
+		if err := errors.Join(w.putBlock(cell, &b), w.putBatch(cell, b.last, 1, ids)); err != nil {
 			return err
 		}
-		for _, ballot := range waiting[i:j] {
-			w.shows(cell, ballot)
+		for _, x := range waiting[i:j] { // shown as they are
+			if x.stored {
+				w.unheld = append(w.unheld, [2]int64{cell, x.ballot})
+			}
+			delete(held, x.ballot)
 		}
 	}
-}
-
-// shows makes what is shown of a ballot what it is.
-func (w *run) shows(cell, ballot int64) {
-	h := w.p.held[cell][ballot]
-	h.was = h.now
-	w.setHeld(cell, ballot, h)
 }
 
 // releaseMonth lets the changes of one month's blocks be shown that may be, some
@@ -158,12 +174,20 @@ func (w *run) releaseMonth(cell int64, m survey.Period) (moved bool, err error) 
 	} else if len(found) > 0 {
 		before = found
 	}
-	// By block, the number of changes.
-	number := make([]int, len(lasts))
+	// By block, the ratings that were in no figure before, and the ballots that go.
+	type moves struct{ fresh, gone int }
+	number := make([]moves, len(lasts))
 	for _, h := range w.p.held[cell] {
-		if d := h.at(); h.news() && d > before[0] && d <= lasts[len(lasts)-1] {
-			i, _ := slices.BinarySearch(lasts, d)
-			number[i]++
+		d := h.at()
+		if d <= before[0] || d > lasts[len(lasts)-1] {
+			continue
+		}
+		i, _ := slices.BinarySearch(lasts, d)
+		if w.p.fresh(&h) {
+			number[i].fresh++
+		}
+		if h.gone() {
+			number[i].gone++
 		}
 	}
 	after := func(i int) int64 {
@@ -173,7 +197,7 @@ func (w *run) releaseMonth(cell int64, m survey.Period) (moved bool, err error) 
 		return lasts[i-1]
 	}
 	for i, n := range number {
-		if n >= survey.LeastShown {
+		if max(n.fresh, n.gone) >= survey.LeastShown {
 			if moved, err := w.move(cell, after(i), lasts[i]); moved || err != nil {
 				return moved, err
 			}
@@ -185,8 +209,9 @@ func (w *run) releaseMonth(cell int64, m survey.Period) (moved bool, err error) 
 	// The fewest blocks side by side that have five changes.
 	from, to := 0, len(number)
 	for i := range number {
-		for n, j := 0, i; j < len(number); j++ {
-			if n += number[j]; n >= survey.LeastShown && j-i < to-from {
+		for n, j := (moves{}), i; j < len(number); j++ {
+			n.fresh, n.gone = n.fresh+number[j].fresh, n.gone+number[j].gone
+			if max(n.fresh, n.gone) >= survey.LeastShown && j-i < to-from {
 				from, to = i, j
 				break
 			}
@@ -223,6 +248,7 @@ func (w *run) move(cell, after, last int64) (moved bool, err error) {
 	gone := ballots{}   // ballots with a rating that goes
 	var changed []int64 // all whose figures change here
 	held := w.p.held[cell]
+	unseen, left := 0, 0
 	for ballot, h := range held {
 		enters := in(h.now) && (!h.was.shown() || in(h.was))
 		if !in(h.was) && !enters {
@@ -240,9 +266,11 @@ func (w *run) move(cell, after, last int64) (moved bool, err error) {
 		}
 		if enters && h.news() {
 			fresh = append(fresh, ballot)
+			unseen += int(bit(w.p.fresh(&h)))
 		}
+		left += int(bit(in(h.was) && !enters))
 	}
-	if n := sum.answers(); n > 0 && n < survey.LeastShown {
+	if n := sum.answers(); n > 0 && n < survey.LeastShown || max(unseen, left) < survey.LeastShown {
 		return false, nil
 	}
 	if blocks == 1 && len(gone) == 0 {
@@ -264,6 +292,11 @@ func (w *run) move(cell, after, last int64) (moved bool, err error) {
 	moves.plus(&sum.cellSums, 1)
 	for _, ballot := range changed {
 		h := held[ballot]
+		if in(h.was) && h.was.rating != h.now.rating {
+			if err := w.retire(h.was.rating); err != nil {
+				return false, err
+			}
+		}
 		if h.was = (figure{}); in(h.now) {
 			h.was = h.now
 		}
@@ -303,7 +336,7 @@ func (p *Projection) loadEnds(scan func(string, func(*sql.Rows) error) error) er
 
 // fillBlocks makes all blocks anew, from the ballots as they are.
 func (w *run) fillBlocks() error {
-	w.p.ends, w.p.held = map[int64]int64{}, map[int64]map[int64]heldBallot{}
+	w.p.ends, w.p.held, w.p.retired = map[int64]int64{}, map[int64]map[int64]heldBallot{}, map[int64]bool{}
 	clear(w.heldIn)
 	of := int64(0)
 	closeOne := func() error {
@@ -312,10 +345,7 @@ func (w *run) fillBlocks() error {
 		}
 		err := w.closeBlocks(of)
 		// What is shown is no longer touched: a whole history would not fit.
-		touched := ballots{}
-		for ballot := range maps.Keys(w.p.held[of]) {
-			touched.add(ballot)
-		}
+		touched := slices.Collect(maps.Keys(w.p.held[of]))
 		w.heldIn[of] = &touched
 		return err
 	}

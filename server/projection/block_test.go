@@ -73,11 +73,11 @@ func (x *watcher) look() {
 		return err
 	})
 	n := 0
-	each(`SELECT cell, ballot, now_day, now_score, was_day, was_score, was_channel, was_binding, was_changed, was_rating FROM held`, func(scan func(...any) error) error {
-		var cell, nowDay, nowScore int64
+	each(`SELECT cell, ballot, now_day, now_score, was_day, was_score, was_channel, was_binding, was_changed, was_rating, now_rating FROM held`, func(scan func(...any) error) error {
+		var cell, nowDay, nowScore, nowRating int64
 		var s shown
 		var score, channel, binding, changed int64
-		if err := scan(&cell, &s.ballot, &nowDay, &nowScore, &s.day, &score, &channel, &binding, &changed, &s.rating); err != nil {
+		if err := scan(&cell, &s.ballot, &nowDay, &nowScore, &s.day, &score, &channel, &binding, &changed, &s.rating, &nowRating); err != nil {
 			return err
 		}
 		n++
@@ -85,7 +85,7 @@ func (x *watcher) look() {
 		if score > 0 {
 			s.f = values(s.day, score, channel, binding, changed)
 			ballots[cell] = append(ballots[cell], s)
-		} else if end := ends[cell]; len(end) == 0 || nowDay > end[len(end)-1] {
+		} else if _, seen := x.unknowns[nowRating]; !seen && (len(ends[cell]) == 0 || nowDay > ends[cell][len(ends[cell])-1]) {
 			tail[cell]++
 		}
 		return nil

@@ -28,6 +28,23 @@ type heldBallot struct {
 // one that was: what counts towards five.
 func (h *heldBallot) news() bool { return h.now.rating != h.was.rating }
 
+// fresh says whether the ballot has a rating that was in no figure before.
+func (p *Projection) fresh(h *heldBallot) bool {
+	return h.now.shown() && h.news() && !p.retired[h.now.rating]
+}
+
+// gone says whether the ballot leaves its cell.
+func (h *heldBallot) gone() bool { return h.was.shown() && !h.now.shown() }
+
+// retire notes that a rating was in a figure, and leaves it.
+func (w *run) retire(rating int64) error {
+	if w.p.retired[rating] {
+		return nil
+	}
+	w.p.retired[rating] = true
+	return w.exec(`INSERT INTO retired(rating) VALUES (?)`, rating)
+}
+
 // at is the day under which the ballot is held back: where it is still shown,
 // else where it is to be.
 func (h *heldBallot) at() int64 {
@@ -65,6 +82,12 @@ func (w *run) hold(b *ballot) error {
 		w.holdIn(to, b.id, was, now)
 		return nil
 	}
+	// It is shown in the cell that it leaves, if what is held of it there says so.
+	if h, held := w.p.held[from][b.id]; was.shown() && (!held || h.was.rating == was.rating) {
+		if err := w.retire(was.rating); err != nil {
+			return err
+		}
+	}
 	w.holdIn(from, b.id, was, figure{})
 	w.holdIn(to, b.id, figure{}, now)
 	return nil
@@ -89,7 +112,8 @@ func (w *run) setHeld(cell, ballot int64, h heldBallot) {
 		held = map[int64]heldBallot{}
 		w.p.held[cell] = held
 	}
-	at(w.heldIn, cell).add(ballot)
+	touched := at(w.heldIn, cell)
+	*touched = append(*touched, ballot)
 	if h.was == h.now {
 		if h.stored {
 			w.unheld = append(w.unheld, [2]int64{cell, ballot})
@@ -127,7 +151,7 @@ func (w *run) flushHeld() error {
 		was_day, was_score, was_channel, was_binding, was_changed, was_fact, was_rating) VALUES `}
 	for cell, touched := range w.heldIn {
 		held := w.p.held[cell]
-		for ballot := range *touched {
+		for _, ballot := range *touched {
 			h, ok := held[ballot]
 			if !ok {
 				continue

@@ -128,6 +128,7 @@ func (p *Projection) load(ctx context.Context) error {
 	p.places, p.codes = map[place]int64{}, map[int64]place{}
 	p.cells = map[cellKey]int64{}
 	p.held = map[int64]map[int64]heldBallot{}
+	p.retired = map[int64]bool{}
 	p.ends = map[int64]int64{}
 	p.position = Position{}
 	db := p.db.Read()
@@ -168,6 +169,12 @@ func (p *Projection) load(ctx context.Context) error {
 			var k cellKey
 			err := r.Scan(&id, &k.unit, &k.service, &k.desk)
 			p.cells[k] = id
+			return err
+		}),
+		scan(`SELECT rating FROM retired`, func(r *sql.Rows) error {
+			var rating int64
+			err := r.Scan(&rating)
+			p.retired[rating] = true
 			return err
 		}),
 		scan(`SELECT coalesce(max(id), 0) + 1 FROM ballot`, func(r *sql.Rows) error { return r.Scan(&p.nextBallot) }),

@@ -78,6 +78,7 @@ type Projection struct {
 	codes       map[int64]place
 	cells       map[cellKey]int64
 	held        map[int64]map[int64]heldBallot // by cell and ballot
+	retired     map[int64]bool                 // ratings that were shown, and left
 	ends        map[int64]int64                // by cell, the last day of its last block
 	nextBallot  int64
 	writer      *session

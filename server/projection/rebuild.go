@@ -34,7 +34,7 @@ func (p *Projection) rebuild(ctx context.Context) error {
 	}
 	err = p.db.Write(ctx, func(tx *sqlite.Tx) error {
 		w := newRun(ctx, p, tx)
-		for _, table := range []string{"cell_day", "walkin_day", "desk_hour", "dossier_day", "return_day", "said", "held", "block", "batch",
+		for _, table := range []string{"cell_day", "walkin_day", "desk_hour", "dossier_day", "return_day", "said", "held", "block", "batch", "retired",
 			"cell_month", "walkin_month", "dossier_month", "return_month", "block_month"} {
 			if err := w.exec(`DELETE FROM ` + table); err != nil {
 				return err

@@ -32,7 +32,7 @@ type run struct {
 	claims map[claimKey]bool
 	rollups
 	months months
-	heldIn map[int64]*ballots // of cells, the ballots whose held state changed
+	heldIn map[int64]*[]int64 // of cells, the ballots whose held state changed; some twice
 	unheld [][2]int64         // cell and ballot: rows of held that are to go
 	desked map[int64]bool     // desks whose figures or numbers moved
 	texts  [][32]byte         // digests of texts that came into effect
@@ -49,7 +49,7 @@ func newRun(ctx context.Context, p *Projection, tx *sqlite.Tx) *run {
 		claims:  map[claimKey]bool{},
 		rollups: newRollups(),
 		months:  newMonths(),
-		heldIn:  map[int64]*ballots{},
+		heldIn:  map[int64]*[]int64{},
 		desked:  map[int64]bool{},
 	}
 	w.forget()

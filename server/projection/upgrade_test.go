@@ -19,7 +19,7 @@ import (
 // yesterday takes a file back to the schema of 00001, and to what its program
 // had judged.
 var yesterday = []string{
-	`DROP TABLE cell`, `DROP TABLE cell_day`, `DROP TABLE walkin_day`, `DROP TABLE return_day`, `DROP TABLE said`, `DROP TABLE held`, `DROP TABLE block`, `DROP TABLE block_month`, `DROP TABLE batch`, `DROP TABLE closing`,
+	`DROP TABLE cell`, `DROP TABLE cell_day`, `DROP TABLE walkin_day`, `DROP TABLE return_day`, `DROP TABLE said`, `DROP TABLE held`, `DROP TABLE block`, `DROP TABLE block_month`, `DROP TABLE batch`, `DROP TABLE retired`, `DROP TABLE closing`,
 	`DROP TABLE cell_month`, `DROP TABLE dossier_month`, `DROP TABLE walkin_month`, `DROP TABLE return_month`,
 	`DROP TABLE text`, `DROP TABLE questionnaire`, `ALTER TABLE ballot DROP COLUMN beside`,
 	`ALTER TABLE ballot DROP COLUMN said`, `DELETE FROM meta WHERE key = 'rollups'`,
