@@ -30,7 +30,9 @@ func (c *centre) slips(n int) (ids []string) {
 func (c *centre) answers(day survey.Day) int64 {
 	c.t.Helper()
 	status, body := ask(c.t, c.url+"/api/v1/index?unit=BVDK-VINH&service=public&from="+day.String()+"&to="+(day+1).String(), "", "")
-	var out struct{ Units []struct{ Answers, Waiting int64 } }
+	var out struct {
+		Units []struct{ Answers, Waiting int64 }
+	}
 	if err := json.Unmarshal([]byte(body), &out); err != nil || status != 200 {
 		c.t.Fatal(status, body, err)
 	}
