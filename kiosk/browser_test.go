@@ -171,7 +171,7 @@ func browse(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context 
 	}, more...)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	ctx, late := context.WithTimeout(ctx, 60*time.Second)
+	ctx, late := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(func() {
 		// The profile's folder can only go once the browser has.
 		if err := chromedp.Cancel(ctx); err != nil {

@@ -314,7 +314,7 @@ func (s *station) has(k *counter) {
 // reaches waits until the server's projection has a fact.
 func (s *station) reaches(o fact.OriginID, number uint64) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := s.proj.WaitApplied(ctx, o, number); err != nil {
 		s.t.Fatalf("fact %d of %v does not arrive: %v", number, o, err)
