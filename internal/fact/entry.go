@@ -5,8 +5,9 @@ package fact
 type Entry struct {
 	Kind Kind
 	Body any
-	// Words is what a Text's digest is of: sealed to the servers, kept beside the
-	// chain in the same commit, so that it can be erased. Empty for other kinds.
+	// Words is what the Digest of a Text, Act or Account is of: sealed to the
+	// servers, kept beside the chain in the same commit, so that it can be erased.
+	// Empty for other kinds.
 	Words []byte
 }
 

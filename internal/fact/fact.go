@@ -85,6 +85,12 @@ const (
 	KindText          Kind = 18 // Text
 	KindWithdrawal    Kind = 19 // Withdrawal
 	KindClosing       Kind = 20 // Closing
+
+	KindAct        Kind = 21 // Act
+	KindAccount    Kind = 22 // Account
+	KindCheckpoint Kind = 23 // Checkpoint
+	KindVoid       Kind = 24 // Void
+	KindErasure    Kind = 25 // Erasure
 )
 
 // Stamp is when a fact was recorded, as its device knew it: the wall clock may

@@ -149,6 +149,31 @@ func (r *Ring) Page() (key [32]byte) {
 	return key
 }
 
+// Login is how a sign-in name stands in facts: its HMAC, normalised by the
+// caller, so that names are not in the chain.
+func (r *Ring) Login(name string) (sum [32]byte) {
+	m := hmac.New(sha256.New, r.mac[:])
+	m.Write([]byte("hailong/login\x00"))
+	m.Write([]byte(name))
+	copy(sum[:], m.Sum(nil))
+	return sum
+}
+
+// Derive gives a secret of 32 bytes that all servers have and that follows from
+// the shared key and a label, such as "hailong/nats/operator".
+func (r *Ring) Derive(label string) [32]byte {
+	m := hmac.New(sha256.New, r.mac[:])
+	m.Write([]byte("hailong/derive\x00"))
+	m.Write([]byte(label))
+	return [32]byte(m.Sum(nil))
+}
+
+// SealWords seals what a server itself writes so that it can be erased; any
+// server opens it by OpenWords.
+func (r *Ring) SealWords(plain []byte) ([]byte, error) {
+	return box.SealAnonymous(nil, plain, &r.public, rand.Reader)
+}
+
 // OpenWords opens what a person wrote, as capture sealed it: the JSON of a
 // survey.Writing. ok is false for bytes that were not sealed to this key.
 func (r *Ring) OpenWords(sealed []byte) (plain []byte, ok bool) {
