@@ -90,6 +90,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, []string{natsServer, module + "/server/projection", module + "/server/keyring", module + "/internal/outbox"})},
 	{of: "server/keyring", why: "secrets are in one file, and go nowhere from here",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/fact"})},
+	{of: "server/access", why: "who may do what is decided in one place, before any handler, from who asks and what for",
+		never: slices.Concat(nats, []string{module + "/internal/outbox", module + "/server/account", module + "/server/index"})},
 	{of: "server/audit", why: "who did what is recorded through what it is given, and read like any other result",
 		never: slices.Concat(nats, []string{module + "/server/index", module + "/internal/outbox"})},
 	{of: "server/yamlfile", why: "how an operator's file is read, not what it says",
