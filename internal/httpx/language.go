@@ -76,11 +76,12 @@ type Frame struct {
 	L        locale.Choice
 	Title    string
 	Switches []Switch
+	Who      *Who // who has signed in; nil: nobody
 }
 
 // NewFrame makes the frame of a page for this request.
 func NewFrame(c *fiber.Ctx, title string) Frame {
-	f := Frame{L: Language(c), Title: title}
+	f := Frame{L: Language(c), Title: title, Who: who(c)}
 	offer := offered(c)
 	if offer == nil {
 		return f

@@ -18,6 +18,7 @@ const (
 	CodeScanTooLong    Code = "HL1005" // arg: limit in bytes
 	CodeBadSession     Code = "HL1006" // the sitting's id is not 32 hexadecimal digits
 	CodeStaleForm      Code = "HL1007" // the page was opened by an earlier sitting, or has expired
+	CodeBadProof       Code = "HL1008" // not a proof code: characters or check character
 
 	// HL2xxx: the shape of a request.
 	CodeBodyTooLarge     Code = "HL2001"
@@ -72,6 +73,8 @@ const (
 	CodeUnauthorised Code = "HL6001" // operator token missing or wrong
 	CodeCrossSite    Code = "HL6003" // a form sent from another site's page
 	CodeKeyRevoked   Code = "HL6004" // a device's public key that no admission gives back
+	CodeForbidden    Code = "HL6005" // signed in, and the role or its unit does not allow it
+	CodeSecondFactor Code = "HL6006" // an administrator changes nothing without it
 
 	// HL7xxx: files that operators hand in.
 	CodeFileUnreadable    Code = "HL7001" // arg: name of the file
@@ -107,6 +110,10 @@ var catalogue = map[Code]entry{
 		"Chúng tôi chưa tìm thấy giấy hẹn này. Xin kiểm tra lại mã trên giấy, hoặc hỏi bộ phận một cửa.",
 		"We have not found this receipt. Please check the code on the paper, or ask at the one-stop desk.",
 		"check that the one-stop software registers receipts (POST /api/v1/receipts, or hailong-server receipts import) before it prints them"},
+	CodeBadProof: {http.StatusBadRequest,
+		"Mã kiểm chứng chưa đúng. Xin xem lại từng ký tự.",
+		"This is not a proof code. Please check each character.",
+		""},
 	CodeBadReceiptID: {http.StatusBadRequest,
 		"Mã giấy hẹn chưa đúng. Xin xem lại từng ký tự rồi nhập lại.",
 		"The receipt code is not right. Please look at each character and type it again.",
@@ -307,6 +314,14 @@ var catalogue = map[Code]entry{
 	CodeCrossSite: {http.StatusForbidden,
 		"Biểu mẫu phải được gửi từ trang của hệ thống.",
 		"The form must be sent from a page of this system.",
+		""},
+	CodeForbidden: {http.StatusForbidden,
+		"Tài khoản của bạn không có quyền xem hoặc thực hiện việc này.",
+		"Your account does not allow this.",
+		"an account or token whose role and unit allow it, as deploy/access.md lists them"},
+	CodeSecondFactor: {http.StatusForbidden,
+		"Để thay đổi, bạn cần đăng nhập bằng xác thực hai bước. Xin bật ở trang tài khoản rồi đăng nhập lại.",
+		"To change anything, please sign in with a second factor. Set it up on your account's page and sign in again.",
 		""},
 	CodeKeyRevoked: {http.StatusConflict,
 		"Khóa của máy đánh giá này đã bị thu hồi, không thể công nhận lại. Máy cần có khóa mới.",
