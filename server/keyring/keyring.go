@@ -3,16 +3,11 @@
 package keyring
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"time"
 
 	"golang.org/x/crypto/curve25519"
 	"golang.org/x/crypto/nacl/box"
@@ -20,106 +15,44 @@ import (
 	"hailong/internal/receipt"
 )
 
-const head = "hailong-keys-1"
-
-// Ring is the servers' shared secret: 32 bytes for keyed hashes and an X25519
-// key pair to which kiosks seal the dossier codes that they scan.
+// Ring is the servers' shared secret: 32 bytes for keyed hashes, which never
+// change, X25519 key pairs to which kiosks seal what servers alone may read, and
+// keys under which this server's words lie on its disk. Safe for concurrent use.
 type Ring struct {
-	mac    [32]byte
-	secret [32]byte
-	public [32]byte
+	mac   [32]byte
+	pairs []pair // the newest first; one at least
+	rest  []rest // the newest first; none in a file of the first version
 }
 
-// Open reads the key file, or makes it where make is set and there is none:
-// only a server's very first start may, since another key would no longer
-// recognise a dossier.
-func Open(path string, make bool) (*Ring, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && make {
-		return create(path)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the servers' key file %s is missing; this server has data that was made with it: put the file back from where you keep it apart from backups (every server of the province has the same file)", path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the servers' key file: %w", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the servers' key file: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("the servers' key file %s can be read by others; try: chmod 600 %s", path, path)
-	}
-	return parse(path, data)
+// pair is a key pair, and from when on it is sealed to. What was sealed to any is
+// opened for ever: facts are never sealed anew.
+type pair struct {
+	secret, public [32]byte
+	from           int64 // Unix seconds
 }
 
-func parse(path string, data []byte) (*Ring, error) {
-	lines := bytes.Fields(data)
-	if len(lines) != 3 || string(lines[0]) != head {
-		return nil, fmt.Errorf("%s is not a key file of Hài Lòng (%s); put the right file back", path, head)
-	}
-	r := &Ring{}
-	for i, to := range [][]byte{r.mac[:], r.secret[:]} {
-		b, err := base64.StdEncoding.DecodeString(string(lines[i+1]))
-		if err != nil || len(b) != 32 {
-			return nil, fmt.Errorf("%s is damaged in line %d; put the right file back", path, i+2)
-		}
-		copy(to, b)
-	}
-	return r, r.derive()
-}
-
-func (r *Ring) derive() error {
-	p, err := curve25519.X25519(r.secret[:], curve25519.Basepoint)
+func newPair(secret [32]byte, from int64) (pair, error) {
+	public, err := curve25519.X25519(secret[:], curve25519.Basepoint)
 	if err != nil {
-		return fmt.Errorf("the servers' key file holds a bad key: %w", err)
+		return pair{}, fmt.Errorf("the servers' key file holds a bad key: %w", err)
 	}
-	copy(r.public[:], p)
-	return nil
+	return pair{secret, [32]byte(public), from}, nil
 }
 
 // New makes a ring of fresh random keys, without a file.
 func New() (*Ring, error) {
-	r := &Ring{}
-	for _, b := range [][]byte{r.mac[:], r.secret[:]} {
-		if _, err := rand.Read(b); err != nil {
-			return nil, err
-		}
+	r := &Ring{mac: random()}
+	p, err := newPair(random(), 0)
+	if err != nil {
+		return nil, err
 	}
-	return r, r.derive()
+	r.pairs, r.rest = []pair{p}, []rest{newRest(random())}
+	return r, nil
 }
 
-func create(path string) (*Ring, error) {
-	r, err := New()
-	if err != nil {
-		return nil, err
-	}
-	e := base64.StdEncoding
-	text := fmt.Sprintf("%s\n%s\n%s\n", head, e.EncodeToString(r.mac[:]), e.EncodeToString(r.secret[:]))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("make the servers' key file: %w", err)
-	}
-	_, err = f.WriteString(text)
-	// On disk before anything is hashed with it: a lost key loses every binding.
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(path+".new", path)
-	}
-	if err == nil {
-		var d *os.File
-		if d, err = os.Open(filepath.Dir(path)); err == nil {
-			err = errors.Join(d.Sync(), d.Close())
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("make the servers' key file: %w", err)
-	}
-	return r, nil
+func random() (b [32]byte) {
+	rand.Read(b[:]) // never fails
+	return b
 }
 
 // Member gives the proof by which a server's origin shows that it holds the
@@ -137,8 +70,17 @@ func (r *Ring) IsMember(public, proof []byte) bool { return hmac.Equal(r.Member(
 // Ballot is the ballot key of a dossier code, normalised by receipt.Patterns.
 func (r *Ring) Ballot(code string) [32]byte { return receipt.BallotOfDossier(r.mac[:], code) }
 
-// Public is the X25519 key to which kiosks seal dossier codes.
-func (r *Ring) Public() [32]byte { return r.public }
+// Public is the X25519 key to which dossier codes and words are to be sealed
+// now. It may be another the next time: see Rotate.
+func (r *Ring) Public() [32]byte {
+	now := time.Now().Unix()
+	for _, p := range r.pairs {
+		if p.from <= now {
+			return p.public
+		}
+	}
+	return r.pairs[len(r.pairs)-1].public // this machine's clock is behind
+}
 
 // Page gives the key with which the citizens' pages seal what their addresses
 // carry on: another server may answer the next request.
@@ -171,16 +113,27 @@ func (r *Ring) Derive(label string) [32]byte {
 // SealWords seals what a server itself writes so that it can be erased; any
 // server opens it by OpenWords.
 func (r *Ring) SealWords(plain []byte) ([]byte, error) {
-	return box.SealAnonymous(nil, plain, &r.public, rand.Reader)
+	public := r.Public()
+	return box.SealAnonymous(nil, plain, &public, rand.Reader)
 }
 
 // OpenWords opens what a person wrote, as capture sealed it: the JSON of a
-// survey.Writing. ok is false for bytes that were not sealed to this key.
+// survey.Writing. ok is false for bytes that were sealed to none of these keys.
 func (r *Ring) OpenWords(sealed []byte) (plain []byte, ok bool) {
-	return box.OpenAnonymous(nil, sealed, &r.public, &r.secret)
+	for i := range r.pairs {
+		if plain, ok = box.OpenAnonymous(nil, sealed, &r.pairs[i].public, &r.pairs[i].secret); ok {
+			return plain, true
+		}
+	}
+	return nil, false
 }
 
 // OpenCode opens a dossier code that a kiosk sealed.
-func (r *Ring) OpenCode(sealed []byte) (string, error) {
-	return receipt.OpenCode(&r.public, &r.secret, sealed)
+func (r *Ring) OpenCode(sealed []byte) (code string, err error) {
+	for i := range r.pairs {
+		if code, err = receipt.OpenCode(&r.pairs[i].public, &r.pairs[i].secret, sealed); err == nil {
+			return code, nil
+		}
+	}
+	return "", err
 }

@@ -88,10 +88,15 @@ func TestDamaged(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":          "",
 		"cut off":        string(whole[:len(whole)/2]),
-		"another format": strings.Replace(string(whole), "hailong-keys-1", "hailong-keys-2", 1),
-		"a line more":    string(whole) + lines[1] + "\n",
-		"short key":      lines[0] + "\n" + short + "\n" + lines[2] + "\n",
-		"no base64":      lines[0] + "\n" + lines[1] + "\n" + lines[2][1:] + "*\n",
+		"another format": strings.Replace(string(whole), "hailong-keys-2", "hailong-keys-3", 1),
+		"older format":   strings.Replace(string(whole), "hailong-keys-2", "hailong-keys-1", 1),
+		"a line more":    string(whole) + lines[2] + "\n",
+		"two macs":       string(whole) + "mac " + lines[2] + "\n",
+		"no pair":        lines[0] + "\nmac " + lines[2] + "\nrest " + lines[7] + "\n",
+		"no mac":         lines[0] + "\npair " + lines[4] + " 0\nrest " + lines[7] + "\n",
+		"pair's time":    strings.Replace(string(whole), " 0\n", " soon\n", 1),
+		"short key":      lines[0] + "\nmac " + short + "\npair " + lines[4] + " 0\n",
+		"no base64":      lines[0] + "\nmac " + lines[2] + "\npair " + lines[4][1:] + "* 0\n",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -99,7 +104,7 @@ func TestDamaged(t *testing.T) {
 		_, err := keyring.Open(path, true)
 		if err == nil || !strings.Contains(err.Error(), "put the right file back") {
 			t.Errorf("%s: %v", name, err)
-		} else if strings.Contains(err.Error(), lines[1]) || strings.Contains(err.Error(), lines[2]) {
+		} else if strings.Contains(err.Error(), lines[2]) || strings.Contains(err.Error(), lines[4]) || strings.Contains(err.Error(), lines[7]) {
 			t.Errorf("%s: the error tells a secret", name)
 		}
 		if now, err := os.ReadFile(path); err != nil || string(now) != text {
