@@ -72,6 +72,7 @@ type Bus struct {
 	// The streams were there; and the one of words, once it was looked up.
 	seen, seenWords atomic.Bool
 	words           atomic.Pointer[jetstream.Stream]
+	buckets         sync.Map // names of the buckets that were there
 
 	mu     sync.Mutex
 	link   context.Context // of the connection that stands; nil without one
