@@ -76,6 +76,18 @@ const (
 	CodeForbidden    Code = "HL6005" // signed in, and the role or its unit does not allow it
 	CodeSecondFactor Code = "HL6006" // an administrator changes nothing without it
 
+	// HL602x: accounts, and signing in.
+	CodeWrongSignIn       Code = "HL6020" // name or password; never says which
+	CodeWrongCode         Code = "HL6021" // second factor
+	CodeTooSoon           Code = "HL6022" // arg: seconds to wait
+	CodeLinkSpent         Code = "HL6023" // one-time link or code: used, expired or mistyped
+	CodeLoginTaken        Code = "HL6024" // another account that is on has the sign-in name
+	CodeUnknownAccount    Code = "HL6025"
+	CodeLastAdministrator Code = "HL6026" // it would leave no account that lets an administrator in
+	CodePasswordLength    Code = "HL6027" // args: least and greatest number of characters
+	CodePasswordCommon    Code = "HL6028"
+	CodeAccountNotHere    Code = "HL6029" // the account's words have not come to this server yet
+
 	// HL7xxx: files that operators hand in.
 	CodeFileUnreadable    Code = "HL7001" // arg: name of the file
 	CodeFileTooLarge      Code = "HL7002" // arg: limit in MiB
@@ -327,6 +339,47 @@ var catalogue = map[Code]entry{
 		"Khóa của máy đánh giá này đã bị thu hồi, không thể công nhận lại. Máy cần có khóa mới.",
 		"The key of this kiosk was revoked and can't be admitted again. The device needs a new key.",
 		"stop the kiosk, move its data folder away, start it (it makes a new key), and admit the key that hailong-kiosk key prints"},
+
+	CodeWrongSignIn: {http.StatusUnauthorized,
+		"Tên đăng nhập hoặc mật khẩu chưa đúng.",
+		"The sign-in name or the password is not right.",
+		"an administrator can make a new one-time link: hailong-server account link --login=NAME"},
+	CodeWrongCode: {http.StatusUnauthorized,
+		"Mã xác thực chưa đúng, hoặc đã dùng rồi. Xin chờ mã mới rồi nhập lại.",
+		"The code is not right, or was used before. Please wait for the next one and type it.",
+		"check that the clocks of the telephone and of the server are right"},
+	CodeTooSoon: {http.StatusTooManyRequests,
+		"Đã thử nhiều lần. Xin chờ %d giây rồi thử lại.",
+		"There were many attempts. Please wait %d seconds and try again.",
+		"wait as long as the Retry-After header says"},
+	CodeLinkSpent: {http.StatusGone,
+		"Liên kết hoặc mã này đã được dùng, hoặc đã hết hạn. Xin đề nghị người quản trị cấp lại.",
+		"This link or code was used, or has expired. Please ask an administrator for another.",
+		"hailong-server account link --login=NAME"},
+	CodeLoginTaken: {http.StatusConflict,
+		"Đã có tài khoản khác dùng tên đăng nhập này.",
+		"Another account has this sign-in name.",
+		"another --login, or turn the other account off"},
+	CodeUnknownAccount: {http.StatusNotFound,
+		"Không có tài khoản này.",
+		"There is no such account.",
+		"hailong-server account list"},
+	CodeLastAdministrator: {http.StatusConflict,
+		"Đây là tài khoản quản trị cuối cùng đang hoạt động nên chưa thể tắt hoặc đổi vai trò.",
+		"This is the last administrator's account that is on, so it can't be turned off or get another role.",
+		"make another administrator first: hailong-server account create --role=administrator"},
+	CodePasswordLength: {http.StatusBadRequest,
+		"Mật khẩu cần có từ %d đến %d ký tự; một câu dễ nhớ là tốt nhất.",
+		"A password has %d to %d characters; a sentence that is easy to remember is best.",
+		""},
+	CodePasswordCommon: {http.StatusBadRequest,
+		"Mật khẩu này dễ đoán quá. Xin chọn một câu khác, không chứa tên đăng nhập.",
+		"This password is too easy to guess. Please choose another sentence, without the sign-in name.",
+		""},
+	CodeAccountNotHere: {http.StatusServiceUnavailable,
+		"Thông tin của tài khoản chưa về đến máy chủ này. Xin thử lại sau ít phút.",
+		"The account's particulars have not come to this server yet. Please try again in a few minutes.",
+		"see on /status whether words are missing"},
 
 	CodeFileUnreadable: {http.StatusUnprocessableEntity,
 		"Không đọc được tệp «%s».",
