@@ -61,7 +61,7 @@ func (o *Outbox) Append(ctx context.Context, entries ...fact.Entry) ([]fact.Ref,
 		case e.Kind == fact.KindOpened:
 			return nil, errors.New("outbox: only the outbox itself opens an origin")
 		}
-		if e.Kind == fact.KindText || len(e.Words) > 0 {
+		if fact.NamesWords(e.Kind) || len(e.Words) > 0 {
 			if err := checkWords(e, body); err != nil {
 				return nil, err
 			}

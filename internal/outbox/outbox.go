@@ -152,6 +152,10 @@ func Open(ctx context.Context, path string, o Options) (_ *Outbox, err error) {
 	if box.batch.conn, err = box.db.Read().Conn(ctx); err != nil {
 		return nil, err
 	}
+	// Deleted words are overwritten, not only forgotten.
+	if err := box.db.Pragma(ctx, "secure_delete=ON"); err != nil {
+		return nil, err
+	}
 	if err := box.load(ctx); err != nil {
 		return nil, err
 	}

@@ -23,20 +23,14 @@ type wordsRow struct {
 
 // checkWords says whether an entry's words are those that its fact names.
 func checkWords(e fact.Entry, body cbor.RawMessage) error {
-	if e.Kind != fact.KindText {
-		if len(e.Words) > 0 {
-			return fmt.Errorf("outbox: words beside a fact of kind %d, which names none", e.Kind)
-		}
-		return nil
-	}
-	var t fact.Text
-	if err := fact.Unmarshal(body, &t); err != nil {
-		return fmt.Errorf("outbox: a text fact: %w", err)
+	digest, size, ok := fact.WordsOf(e.Kind, body)
+	if !ok {
+		return fmt.Errorf("outbox: words beside a fact of kind %d, which names none", e.Kind)
 	}
 	sum := sha256.Sum256(e.Words)
-	taken := len(t.Digest) == 0 && t.Size == 0 && len(e.Words) == 0
-	if !taken && (int64(t.Size) != int64(len(e.Words)) || len(e.Words) == 0 || !bytes.Equal(t.Digest, sum[:])) {
-		return errors.New("outbox: the words are not those that the text fact names")
+	taken := e.Kind == fact.KindText && len(digest) == 0 && size == 0 && len(e.Words) == 0
+	if !taken && (int64(size) != int64(len(e.Words)) || len(e.Words) == 0 || !bytes.Equal(digest, sum[:])) {
+		return errors.New("outbox: the words are not those that the fact names")
 	}
 	if len(e.Words) > fact.MaxSealedWords {
 		return fmt.Errorf("outbox: words of %d bytes, more than %d", len(e.Words), fact.MaxSealedWords)
@@ -56,14 +50,14 @@ func (w *writer) keep(words []wordsRow) error {
 	return nil
 }
 
-// follow lets the words that a text fact names belong to the fact under which
+// follow lets the words that a fact names belong to the fact under which
 // that was recorded again, inside a transaction.
 func (w *writer) follow(f *fact.Fact, to int64) error {
-	var t fact.Text
-	if f.Kind != fact.KindText || fact.Unmarshal(f.Body, &t) != nil || len(t.Digest) == 0 {
+	digest, _, ok := fact.WordsOf(f.Kind, f.Body)
+	if !ok || len(digest) == 0 {
 		return nil
 	}
-	return w.exec("UPDATE words SET fact = ? WHERE digest = ?", to, t.Digest)
+	return w.exec("UPDATE words SET fact = ? WHERE digest = ?", to, digest)
 }
 
 // WordsChanged is signalled after commits with words: once or more for all since
@@ -121,26 +115,49 @@ func (o *Outbox) MarkSent(ctx context.Context, digests ...[32]byte) error {
 // The others stay, and are asked for at the next call.
 func (o *Outbox) PruneWords(ctx context.Context, confirm func(ctx context.Context, digests [][32]byte) (held [][32]byte, err error)) (deleted int64, err error) {
 	for after := int64(0); ; {
-		var digests [][32]byte
-		err := o.eachWords(ctx, func(digest []byte) { digests = append(digests, [32]byte(digest)) },
-			`SELECT w.digest FROM words w JOIN chain c ON c.id = w.fact >> 40
+		digests, next, err := o.digests(ctx, `SELECT w.digest, w.fact FROM words w JOIN chain c ON c.id = w.fact >> 40
 			WHERE w.fact > ? AND w.fact & ? <= c.base ORDER BY w.fact LIMIT ?`, after, int64(fact.MaxNumber), step)
 		if err != nil || len(digests) == 0 {
 			return deleted, err
 		}
-		last := digests[len(digests)-1]
-		if err := o.db.Read().QueryRowContext(ctx, "SELECT fact FROM words WHERE digest = ?", last[:]).Scan(&after); err != nil {
-			return deleted, fmt.Errorf("outbox: read words: %w", err)
-		}
+		after = next
 		held, err := confirm(ctx, digests)
 		if err != nil {
 			return deleted, err
 		}
-		if err := o.changeWords(ctx, "DELETE FROM words WHERE digest = ?", held); err != nil {
+		n, err := o.EraseWords(ctx, held...)
+		if deleted += n; err != nil {
 			return deleted, err
 		}
-		deleted += int64(len(held))
 	}
+}
+
+// WordsDigests lists the digests of all words that are here, at most limit of
+// them, from after on; next is what to ask with for more, and none is the end.
+func (o *Outbox) WordsDigests(ctx context.Context, after int64, limit int) (digests [][32]byte, next int64, err error) {
+	return o.digests(ctx, "SELECT digest, fact FROM words WHERE fact > ? ORDER BY fact LIMIT ?", after, limit)
+}
+
+// EraseWords deletes words so that nothing of them is left in the file or beside
+// it, and gives the number of those that were here. Their facts stay.
+func (o *Outbox) EraseWords(ctx context.Context, digests ...[32]byte) (erased int64, err error) {
+	for _, d := range digests {
+		if _, ok, err := o.Words(ctx, d); err != nil {
+			return 0, err
+		} else if ok {
+			erased++
+		}
+	}
+	if erased == 0 {
+		return 0, nil
+	}
+	if err := o.changeWords(ctx, "DELETE FROM words WHERE digest = ?", digests); err != nil {
+		return 0, err
+	}
+	if err := o.db.Truncate(ctx); err != nil {
+		return erased, fmt.Errorf("outbox: words are deleted, but may still be in the write-ahead log: %w", err)
+	}
+	return erased, nil
 }
 
 // changeWords runs a statement for each digest, in one transaction.
@@ -163,6 +180,30 @@ func (o *Outbox) changeWords(ctx context.Context, query string, digests [][32]by
 		return fmt.Errorf("outbox: words: %w", err)
 	}
 	return nil
+}
+
+// digests gives what a query of digest and fact finds after a fact, and the last
+// fact.
+func (o *Outbox) digests(ctx context.Context, query string, after int64, args ...any) (all [][32]byte, last int64, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("outbox: read words: %w", err)
+		}
+	}()
+	last = after
+	rows, err := o.db.Read().QueryContext(ctx, query, append([]any{after}, args...)...)
+	if err != nil {
+		return nil, last, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var d []byte
+		if err := rows.Scan(&d, &last); err != nil {
+			return nil, last, err
+		}
+		all = append(all, [32]byte(d))
+	}
+	return all, last, rows.Err()
 }
 
 // eachWords gives the one column of blobs that a query finds.

@@ -248,6 +248,9 @@ func open(dsn string, conns int, pragma string) *sql.DB {
 	return db
 }
 
+// busyTimeout is how long a connection waits for another process.
+const busyTimeout = 10 * time.Second
+
 // dsnOf escapes the path: it may hold a question mark or a space.
 func dsnOf(path string, cacheKiB int, rest string) (string, error) {
 	abs, err := filepath.Abs(path)
@@ -258,6 +261,6 @@ func dsnOf(path string, cacheKiB int, rest string) (string, error) {
 		cacheKiB = 2048
 	}
 	u := url.URL{Scheme: "file", Path: abs}
-	u.RawQuery = fmt.Sprintf("_busy_timeout=10000&_foreign_keys=1&_cache_size=-%d&%s", cacheKiB, rest)
+	u.RawQuery = fmt.Sprintf("_busy_timeout=%d&_foreign_keys=1&_cache_size=-%d&%s", busyTimeout.Milliseconds(), cacheKiB, rest)
 	return u.String(), nil
 }
