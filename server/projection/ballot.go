@@ -196,12 +196,17 @@ func (w *run) compute(b *ballot) error {
 	}
 	b.now.ratings = int64(len(ratings))
 	b.now.beside = len(texts)+len(withdrawals) > 0
-	var back []spoken[fact.Rating]
+	var back, void []spoken[fact.Rating]
 	for _, x := range ratings {
+		if err := w.notVoided(id(x.o.oid, x.f.Number)); err != nil {
+			return err
+		}
 		if _, _, dated := x.o.timeOf(x.f); !dated {
 			continue
 		}
-		if takenBack(x, withdrawals) {
+		if w.p.isVoid(x.o, x.f.Number) {
+			void = append(void, x)
+		} else if takenBack(x, withdrawals) {
 			back = append(back, x)
 		} else if err := w.vote(b, x.o, x.f, x.body); err != nil {
 			return err
@@ -215,6 +220,11 @@ func (w *run) compute(b *ballot) error {
 			return err
 		}
 		b.now.changed = b.now.changed || c.in && b.now.score != 0 && c.binding == b.now.binding
+	}
+	for _, x := range void {
+		if err := w.voidIn(b, x); err != nil {
+			return err
+		}
 	}
 	return w.holdTexts(&b.now, texts, ratings)
 }

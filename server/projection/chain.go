@@ -64,6 +64,7 @@ func (w *run) extend(o *origin, r fact.Record) error {
 		o.fresh, o.freshFrom = o.fresh[:0], r.Number
 	}
 	o.fresh = append(o.fresh, r)
+	w.arrive(o, r.Number)
 	o.head, o.headHash = r.Number, r.Hash
 	if r.Number == 1 {
 		w.open(o, &r)

@@ -67,7 +67,7 @@ func (w *run) addClock(o *origin, c clockPoint) error {
 	if !known && o.estimated[c.boot] {
 		return w.dateAll(o)
 	}
-	return w.dateOpen(o)
+	return errors.Join(w.dateOpen(o), w.dateTexts(o, textsUndated))
 }
 
 func (w *run) removeClock(o *origin, number uint64) error {
@@ -118,9 +118,12 @@ func (w *run) dateOpen(o *origin) error {
 	}
 }
 
-// dateAll dates every rating of the origin that is in effect anew. It is rare:
-// a clock fact was taken back, or told what was estimated.
+// dateAll dates everything of the origin that is in effect anew. It is rare: a
+// clock fact was taken back, or told what was estimated.
 func (w *run) dateAll(o *origin) error {
+	if err := w.dateTexts(o, textsAll); err != nil {
+		return err
+	}
 	err := w.exec(`DELETE FROM undated WHERE fact BETWEEN ? AND ?`, id(o.oid, 0), id(o.oid, fact.MaxNumber))
 	if err != nil {
 		return err

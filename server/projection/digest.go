@@ -26,7 +26,7 @@ var parts = []struct{ name, query string }{
 		FROM ballot b LEFT JOIN place u ON u.id = b.unit LEFT JOIN place d ON d.id = b.desk LEFT JOIN origin o ON o.oid = b.fact >> 40
 		WHERE b.kind <> 0 OR b.ratings <> 0 OR b.beside <> 0 ORDER BY b.key`},
 	{"questionnaire", `SELECT version, since, hex(document) FROM questionnaire ORDER BY 1`},
-	{"text", `SELECT hex(b.key), hex(o.id), t.fact & 1099511627775, hex(t.session), t.purpose, hex(t.digest), t.size, t.holds
+	{"text", `SELECT hex(b.key), hex(o.id), t.fact & 1099511627775, hex(t.session), t.purpose, hex(t.digest), t.size, t.holds, t.at
 		FROM text t JOIN ballot b ON b.id = t.ballot JOIN origin o ON o.oid = t.fact >> 40 ORDER BY b.key, o.id, t.fact`},
 	{"cell_day", `SELECT u.code, c.service, coalesce(d.code, ''), r.day, s1, s2, s3, s4, s5, kiosk, receipt, changed
 		FROM cell_day r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk ORDER BY 1, 2, 3, 4`},
@@ -36,6 +36,13 @@ var parts = []struct{ name, query string }{
 		FROM said r JOIN cell c ON c.id = r.cell JOIN place u ON u.id = c.unit LEFT JOIN place d ON d.id = c.desk
 		JOIN ballot b ON b.id = r.ballot JOIN origin o ON o.oid = r.fact >> 40 ORDER BY 1, 2, 3, 4, 5`},
 	{"closing", `SELECT hex(o.id), c.fact & 1099511627775, c.since, c.until, c.wall FROM closing c JOIN origin o ON o.oid = c.fact >> 40 ORDER BY o.id, 2`},
+	{"account", `SELECT hex(a.id), hex(login), a.role, unit, desk, off, hex(digest), size, hex(o.id), a.fact & 1099511627775, since FROM account a JOIN origin o ON o.oid = a.fact >> 40 ORDER BY a.id`},
+	{"act", `SELECT hex(o.id), a.fact & 1099511627775, at, hex(account), via, action, subject, facts, hex(digest), size FROM act a JOIN origin o ON o.oid = a.fact >> 40 ORDER BY o.id, 2`},
+	{"erased", `SELECT hex(digest), hex(o.id), e.fact & 1099511627775, reason FROM erased e JOIN origin o ON o.oid = e.fact >> 40 ORDER BY digest, o.id, 3`},
+	{"checkpoint", `SELECT hex(o.id), c.fact & 1099511627775, hex(log), size, hex(root), hex(note), at FROM checkpoint c JOIN origin o ON o.oid = c.fact >> 40 ORDER BY o.id, 2`},
+	{"void", `SELECT hex(v.origin), first, last, lift, reason, hex(o.id), v.fact & 1099511627775, at FROM void v JOIN origin o ON o.oid = v.fact >> 40 ORDER BY v.origin, first, last`},
+	{"voided", `SELECT hex(o.id), v.fact & 1099511627775, coalesce(u.code, ''), coalesce(d.code, ''), v.service, v.day
+		FROM voided v JOIN origin o ON o.oid = v.fact >> 40 LEFT JOIN place u ON u.id = v.unit LEFT JOIN place d ON d.id = v.desk ORDER BY o.id, 2`},
 	{"desk_hour", `SELECT p.code, r.day, hour, n FROM desk_hour r JOIN place p ON p.id = r.desk ORDER BY 1, 2, 3`},
 	{"dossier_day", `SELECT p.code, r.service, r.day, dossiers, rated FROM dossier_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},
 }

@@ -91,7 +91,7 @@ func (w *run) lower(o *origin, limit uint64) error {
 }
 
 // judgeVersion rises when judge accepts more than before.
-const judgeVersion = 3
+const judgeVersion = 4
 
 // judge decodes a fact's body and says whether it may count, as a function of
 // its bytes and its origin's role alone. The error wraps fact.ErrRefused.
@@ -159,6 +159,12 @@ var bodies = map[fact.Kind]func() any{
 	fact.KindText:          func() any { return &fact.Text{} },
 	fact.KindWithdrawal:    func() any { return &fact.Withdrawal{} },
 	fact.KindClosing:       func() any { return &fact.Closing{} },
+
+	fact.KindAct:        func() any { return &fact.Act{} },
+	fact.KindAccount:    func() any { return &fact.Account{} },
+	fact.KindCheckpoint: func() any { return &fact.Checkpoint{} },
+	fact.KindVoid:       func() any { return &fact.Void{} },
+	fact.KindErasure:    func() any { return &fact.Erasure{} },
 }
 
 // add puts one judged fact into effect. It refuses only before it has changed
@@ -184,18 +190,26 @@ func (w *run) add(o *origin, f *fact.Fact, body any) error {
 	case *fact.Receipt:
 		return w.bind(b, at, true)
 	case *fact.Admission:
-		err := w.exec(`INSERT INTO admission(public, fact, kiosk) VALUES (?,?,?)`, b.Public, at, b.Kiosk)
 		w.touchKey(b.Public)
-		return err
+		return w.exec(`INSERT INTO admission(public, fact, kiosk) VALUES (?,?,?)`, b.Public, at, b.Kiosk)
 	case *fact.Revocation:
-		err := w.exec(`INSERT INTO revocation(public, fact) VALUES (?,?)`, b.Public, at)
 		w.touchKey(b.Public)
-		return err
+		return w.exec(`INSERT INTO revocation(public, fact) VALUES (?,?)`, b.Public, at)
 	case *fact.Decision:
 		err := w.exec(`INSERT INTO decision(origin, number, hash, fact) VALUES (?,?,?,?)`, b.Origin[:], int64(b.Number), b.Hash[:], at)
 		return errors.Join(err, w.chooseAt(b))
 	case *fact.Closing:
 		return w.exec(`INSERT INTO closing(fact, since, until, wall) VALUES (?,?,?,?)`, at, b.From, b.To, f.Wall)
+	case *fact.Act:
+		return w.addAct(at, f.Wall, b)
+	case *fact.Checkpoint:
+		return w.exec(`INSERT INTO checkpoint(fact, log, size, root, note, at) VALUES (?,?,?,?,?,?)`, at, b.Log, int64(b.Size), b.Root, b.Note, f.Wall)
+	case *fact.Erasure:
+		w.erased = append(w.erased, [32]byte(b.Digest))
+		return w.exec(`INSERT INTO erased(digest, fact, reason) VALUES (?,?,?)`, b.Digest, at, b.Reason)
+	case *fact.Void:
+		key := voidKey(b)
+		return errors.Join(w.exec(`INSERT INTO claim(kind, key, fact) VALUES (?,?,?)`, key.kind, key.key, at), w.void(key, b))
 	}
 	if key, ok := claimOf(body); ok {
 		key.kind = f.Kind
@@ -226,18 +240,25 @@ func (w *run) remove(o *origin, f *fact.Fact, body any) error {
 	case *fact.Receipt:
 		return w.bind(b, at, false)
 	case *fact.Admission:
-		err := w.exec(`DELETE FROM admission WHERE public = ? AND fact = ?`, b.Public, at)
 		w.touchKey(b.Public)
-		return err
+		return w.exec(`DELETE FROM admission WHERE public = ? AND fact = ?`, b.Public, at)
 	case *fact.Revocation:
-		err := w.exec(`DELETE FROM revocation WHERE public = ? AND fact = ?`, b.Public, at)
 		w.touchKey(b.Public)
-		return err
+		return w.exec(`DELETE FROM revocation WHERE public = ? AND fact = ?`, b.Public, at)
 	case *fact.Decision:
 		err := w.exec(`DELETE FROM decision WHERE origin = ? AND fact = ?`, b.Origin[:], at)
 		return errors.Join(err, w.chooseAt(b))
 	case *fact.Closing:
 		return w.exec(`DELETE FROM closing WHERE fact = ?`, at)
+	case *fact.Act:
+		return w.exec(`DELETE FROM act WHERE fact = ?`, at)
+	case *fact.Checkpoint:
+		return w.exec(`DELETE FROM checkpoint WHERE fact = ?`, at)
+	case *fact.Erasure:
+		return w.exec(`DELETE FROM erased WHERE digest = ? AND fact = ?`, b.Digest, at)
+	case *fact.Void:
+		key := voidKey(b)
+		return errors.Join(w.exec(`DELETE FROM claim WHERE kind = ? AND key = ? AND fact = ?`, key.kind, key.key, at), w.void(key, b))
 	}
 	if key, ok := claimOf(body); ok {
 		key.kind = f.Kind
@@ -247,8 +268,9 @@ func (w *run) remove(o *origin, f *fact.Fact, body any) error {
 	return nil
 }
 
-// touchKey queues every origin of a public key.
+// touchKey queues every origin of a public key, which was admitted or revoked.
 func (w *run) touchKey(public []byte) {
+	w.revoked = true
 	for _, o := range w.p.origins {
 		if string(o.public) == string(public) {
 			w.touch(o)
@@ -316,6 +338,11 @@ func (p *Projection) judgeAgain(ctx context.Context) error {
 		}
 		if err := w.settle(); err != nil {
 			return err
+		}
+		for _, o := range p.origins { // earlier programs did not date texts
+			if err := w.dateTexts(o, textsAll); err != nil {
+				return err
+			}
 		}
 		return w.exec(`INSERT INTO meta(key, value) VALUES ('judge', ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value`, judgeVersion)
 	})

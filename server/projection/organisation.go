@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -8,7 +9,7 @@ import (
 	"hailong/internal/fact"
 )
 
-// claimKey names one thing of the organisation.
+// claimKey names one thing of which the latest fact holds.
 type claimKey struct {
 	kind fact.Kind
 	key  string
@@ -31,6 +32,8 @@ func claimOf(body any) (k claimKey, ok bool) {
 		k.key = b.Key
 	case *fact.Questionnaire:
 		k.key = strconv.Itoa(int(b.Version))
+	case *fact.Account:
+		k.key = hex.EncodeToString(b.ID)
 	default:
 		return k, false
 	}
@@ -41,19 +44,9 @@ func claimOf(body any) (k claimKey, ok bool) {
 // about it says.
 func (w *run) flushClaims() error {
 	for key := range w.claims {
-		ids, err := w.ids(`SELECT fact FROM claim WHERE kind = ? AND key = ?`, key.kind, key.key)
-		var latest *fact.Fact
-		for _, at := range ids {
-			f, ferr := w.fact(at)
-			if ferr != nil {
-				return ferr
-			}
-			if latest == nil || later(f.Wall, f.Origin, f.Number, latest.Wall, latest.Origin, latest.Number) {
-				latest = f
-			}
-		}
+		latest, at, err := w.latest(key)
 		if err == nil {
-			err = w.writeThing(key, latest)
+			err = w.writeThing(key, latest, at)
 		}
 		if err != nil {
 			return err
@@ -62,8 +55,28 @@ func (w *run) flushClaims() error {
 	return nil
 }
 
+// latest gives the fact that holds of a thing, and its id; nil where none speaks
+// of it.
+func (w *run) latest(key claimKey) (latest *fact.Fact, at int64, err error) {
+	ids, err := w.ids(`SELECT fact FROM claim WHERE kind = ? AND key = ?`, key.kind, key.key)
+	for _, x := range ids {
+		f, ferr := w.fact(x)
+		if ferr != nil {
+			return nil, 0, ferr
+		}
+		if latest == nil || later(f.Wall, f.Origin, f.Number, latest.Wall, latest.Origin, latest.Number) {
+			latest, at = f, x
+		}
+	}
+	return latest, at, err
+}
+
 // writeThing writes what the latest fact says, or deletes what none speaks of.
-func (w *run) writeThing(key claimKey, latest *fact.Fact) error {
+func (w *run) writeThing(key claimKey, latest *fact.Fact, at int64) error {
+	if key.kind == fact.KindAccount {
+		return w.writeAccount(key, latest, at)
+	}
+	w.org = true
 	if latest == nil {
 		switch key.kind {
 		case fact.KindUnitKind:

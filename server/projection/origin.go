@@ -30,6 +30,7 @@ type origin struct {
 
 	fresh     []fact.Record // taken in by this run, from number freshFrom
 	freshFrom uint64
+	came      *came // the last of the run's runs of this origin
 	queued    bool
 }
 
@@ -65,7 +66,7 @@ func (w *run) origin(b *fact.Batch) *origin {
 // flushOrigins writes the origins that the run touched.
 func (w *run) flushOrigins() error {
 	for o := range w.touched {
-		o.fresh, o.freshFrom = nil, 0
+		o.fresh, o.freshFrom, o.came = nil, 0, nil
 		err := w.exec(`INSERT INTO origin(oid, id, public, salt, role, name, head, head_hash, applied, seen) VALUES (?,?,?,?,?,?,?,?,?,?)
 			ON CONFLICT(oid) DO UPDATE SET role = excluded.role, name = excluded.name, head = excluded.head,
 			head_hash = excluded.head_hash, applied = excluded.applied, seen = excluded.seen`,
@@ -220,6 +221,7 @@ func (p *Projection) load(ctx context.Context) error {
 		}),
 		p.loadHeld(scan),
 		p.loadEnds(scan),
+		p.loadVoids(scan),
 	)
 	return err
 }

@@ -50,7 +50,11 @@ type Change struct {
 	Marks []fact.Mark // new watermarks
 	Desks []string    // codes of desks whose figures or numbers moved
 	Org   bool        // the organisation, or what is asked, changed
-	Texts [][32]byte  // digests of texts that came into effect: their words are to be kept
+	Texts [][32]byte  // digests of texts, acts and accounts that came into effect: their words are to be kept
+
+	Erased   [][32]byte // digests of words that are to be kept nowhere any more
+	Accounts bool       // table account changed
+	Revoked  bool       // tables admission or revocation changed
 }
 
 // Position is where the stream's reader stands: the stream's identity (its
@@ -80,6 +84,8 @@ type Projection struct {
 	held        map[int64]map[int64]heldBallot // by cell and ballot
 	retired     map[int64]bool                 // ratings that were shown, and left
 	ends        map[int64]int64                // by cell, the last day of its last block
+	voids       map[fact.OriginID][]span       // runs of ratings that are void
+	voided      map[int64]bool                 // facts in table voided
 	nextBallot  int64
 	writer      *session
 	ahead       ahead

@@ -42,6 +42,7 @@ func (w *run) removeRating(o *origin, f *fact.Fact, r *fact.Rating) error {
 	}
 	at := id(o.oid, f.Number)
 	return errors.Join(
+		w.notVoided(at),
 		w.exec(`DELETE FROM entry WHERE ballot = ? AND fact = ?`, b.id, at),
 		w.exec(`DELETE FROM undated WHERE fact = ?`, at))
 }
@@ -52,7 +53,7 @@ const windowMilli = 30 * 24 * 60 * 60 * 1000
 // voteOrAnew lets a dated rating compete, unless more than its time and binding
 // says what it is worth: then the ballot is computed from all its facts.
 func (w *run) voteOrAnew(b *ballot, o *origin, f *fact.Fact, r *fact.Rating) error {
-	if b.anew || b.now.beside {
+	if b.anew || b.now.beside || w.p.isVoid(o, f.Number) {
 		b.anew = true
 		w.dirty(b)
 		return nil

@@ -50,7 +50,7 @@ func TestRecount(t *testing.T) {
 			}
 		}
 		for _, line := range want {
-			if strings.HasPrefix(line, "text ") && strings.HasSuffix(line, `"1"`) {
+			if strings.HasPrefix(line, "text ") && strings.Fields(line)[8] == `"1"` {
 				held++
 				if strings.Fields(line)[5] == `"1"` {
 					comments++

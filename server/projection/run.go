@@ -35,7 +35,11 @@ type run struct {
 	heldIn map[int64]*[]int64 // of cells, the ballots whose held state changed; some twice
 	unheld [][2]int64         // cell and ballot: rows of held that are to go
 	desked map[int64]bool     // desks whose figures or numbers moved
-	texts  [][32]byte         // digests of texts that came into effect
+	texts  []wordsKept        // that came into effect
+	erased [][32]byte         // digests of words of which an erasure came into effect
+
+	org, accounts, revoked bool // these changed
+	came                   []*came
 
 	facts   rows
 	entries rows
@@ -70,7 +74,7 @@ func (w *run) forget() {
 
 // finish writes all that is still in memory.
 func (w *run) finish() error {
-	for _, step := range []func() error{w.facts.flush, w.flushBallots, w.flushClaims, w.flushRollups, w.flushHeld, w.flushMonths, w.flushOrigins} {
+	for _, step := range []func() error{w.facts.flush, w.flushBallots, w.flushClaims, w.flushRollups, w.flushHeld, w.flushMonths, w.flushArrivals, w.flushOrigins, w.dropUnkept} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -80,7 +84,10 @@ func (w *run) finish() error {
 
 // change tells what the run touched.
 func (w *run) change() Change {
-	c := Change{Org: len(w.claims) > 0, Texts: w.texts}
+	c := Change{Org: w.org, Erased: w.erased, Accounts: w.accounts, Revoked: w.revoked}
+	for _, x := range w.texts {
+		c.Texts = append(c.Texts, x.digest)
+	}
 	for o := range w.touched {
 		c.Marks = append(c.Marks, o.mark())
 	}

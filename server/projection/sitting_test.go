@@ -65,8 +65,9 @@ func (n *naive) texts(counted map[[32]byte]effective) (lines []string) {
 		if win, ok := counted[s.ballot]; t.Purpose == 1 && (!ok || win.f.Origin != s.origin || string(win.body.(*fact.Rating).Session) != s.session) {
 			holds = false
 		}
-		lines = append(lines, fmt.Sprintf("text %q %q %q %q %q %q %q %q", fmt.Sprintf("%X", s.ballot), fmt.Sprintf("%X", s.origin[:]), fmt.Sprint(e.f.Number),
-			fmt.Sprintf("%X", s.session), fmt.Sprint(t.Purpose), fmt.Sprintf("%X", t.Digest), fmt.Sprint(t.Size), fmt.Sprint(bit(holds))))
+		at, _ := n.timeOf(e)
+		lines = append(lines, fmt.Sprintf("text %q %q %q %q %q %q %q %q %q", fmt.Sprintf("%X", s.ballot), fmt.Sprintf("%X", s.origin[:]), fmt.Sprint(e.f.Number),
+			fmt.Sprintf("%X", s.session), fmt.Sprint(t.Purpose), fmt.Sprintf("%X", t.Digest), fmt.Sprint(t.Size), fmt.Sprint(bit(holds)), fmt.Sprint(at)))
 	}
 	return lines
 }

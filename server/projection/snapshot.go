@@ -30,20 +30,11 @@ func Snapshot(ctx context.Context, tx *sql.Tx, period survey.Period) (*fact.Clos
 		}
 		return r.Err()
 	}
-	ids := map[int64]fact.OriginID{}
-	err := each(func(scan func(...any) error) error {
-		var oid, n int64
-		var id, raw []byte
-		if err := scan(&oid, &id, &n, &raw); err != nil {
-			return err
-		}
-		ids[oid] = fact.OriginID(id)
-		c.Holds = append(c.Holds, fact.Hold{Origin: fact.OriginID(id), Number: uint64(n), Hash: fact.HashOf(raw)})
-		return nil
-	}, `SELECT o.oid, o.id, o.applied, f.bytes FROM origin o JOIN fact f ON f.id = o.oid << 40 | o.applied WHERE o.applied > 0 ORDER BY o.id`)
+	holds, ids, err := effects(ctx, tx)
 	if err != nil {
-		return nil, fmt.Errorf("projection: snapshot: %w", err)
+		return nil, err
 	}
+	c.Holds = holds
 	spans := map[int64]fact.CellSpan{}
 	err = each(func(scan func(...any) error) error {
 		var x fact.CellSpan

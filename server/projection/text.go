@@ -2,7 +2,6 @@ package projection
 
 import (
 	"bytes"
-	"context"
 	"errors"
 
 	"hailong/internal/fact"
@@ -16,11 +15,15 @@ func (w *run) addText(o *origin, f *fact.Fact, t *fact.Text) error {
 	if err != nil {
 		return err
 	}
-	if len(t.Digest) > 0 {
-		w.texts = append(w.texts, [32]byte(t.Digest))
+	at, err := w.textTime(o, f)
+	if err != nil {
+		return err
 	}
-	return w.exec(`INSERT INTO text(fact, ballot, session, purpose, digest, size) VALUES (?,?,?,?,?,?)`,
-		id(o.oid, f.Number), b.id, t.Session, t.Purpose, append([]byte{}, t.Digest...), int64(t.Size))
+	if len(t.Digest) > 0 {
+		w.texts = append(w.texts, wordsKept{[32]byte(t.Digest), survey.Purpose(t.Purpose), at})
+	}
+	return w.exec(`INSERT INTO text(fact, ballot, session, purpose, digest, size, at) VALUES (?,?,?,?,?,?,?)`,
+		id(o.oid, f.Number), b.id, t.Session, t.Purpose, append([]byte{}, t.Digest...), int64(t.Size), at)
 }
 
 func (w *run) removeText(o *origin, f *fact.Fact, t *fact.Text) error {
@@ -103,25 +106,4 @@ func (w *run) holdTexts(s *state, texts []spoken[fact.Text], ratings []spoken[fa
 		}
 	}
 	return nil
-}
-
-// Texts lists the digests of the texts in effect whose words are to be kept,
-// at most limit of them, from after on; next is what to ask with for more, and
-// no digests is the end. Those that no longer hold are among them: whether one
-// holds may change with facts that come late. A digest may come twice.
-func (p *Projection) Texts(ctx context.Context, after int64, limit int) (digests [][32]byte, next int64, err error) {
-	r, err := p.db.Read().QueryContext(ctx, `SELECT fact, digest FROM text WHERE fact > ? AND digest <> x'' ORDER BY fact LIMIT ?`, after, limit)
-	if err != nil {
-		return nil, after, err
-	}
-	defer r.Close()
-	next = after
-	for r.Next() {
-		var raw []byte
-		if err := r.Scan(&next, &raw); err != nil {
-			return nil, after, err
-		}
-		digests = append(digests, [32]byte(raw))
-	}
-	return digests, next, r.Err()
 }

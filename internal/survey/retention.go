@@ -1,0 +1,33 @@
+package survey
+
+import "strconv"
+
+// Retention says for how many days words of one purpose are kept, counted from
+// the day on which they were written.
+type Retention struct {
+	Purpose Purpose
+	Setting string // key of the organisation's setting, in days
+	Days    int    // where there is no such setting
+}
+
+// MostRetention is the greatest number of days that a setting may say; the least
+// is 1.
+const MostRetention = 3650
+
+// Retentions are those of all purposes.
+var Retentions = []Retention{
+	{PurposeComment, "retention:comment", 365},
+	{PurposeContact, "retention:contact", 90},
+}
+
+// Of gives the days that a setting's value says; the default where it says none.
+func (r Retention) Of(value string) int {
+	if days, err := strconv.Atoi(value); err == nil && days >= 1 && days <= MostRetention {
+		return days
+	}
+	return r.Days
+}
+
+// KeptFrom is the first moment, in Unix milliseconds, from which words that are
+// kept for so many days are still kept on a day.
+func KeptFrom(today Day, days int) int64 { return (today - Day(days)).Start().UnixMilli() }
