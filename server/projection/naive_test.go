@@ -236,7 +236,9 @@ func (n *naive) recount() []string {
 		at      int64
 		binding int
 		back    bool // taken back
+		void    bool
 	}
+	var out []string
 	votes := map[[32]byte][]vote{}
 	for _, e := range n.inEffect {
 		r, ok := e.body.(*fact.Rating)
@@ -255,7 +257,14 @@ func (n *naive) recount() []string {
 		if !dated || (binding != 3 && (p == nil || at > p.last+30*86400*1000)) {
 			continue
 		}
-		votes[key] = append(votes[key], vote{e, r, at, binding, n.takenBack(e, r)})
+		void := n.isVoid(e)
+		votes[key] = append(votes[key], vote{e, r, at, binding, !void && n.takenBack(e, r), void})
+		if void {
+			if p == nil || binding == 3 {
+				p = &place{desk: r.Desk}
+			}
+			out = append(out, fmt.Sprintf("voided %q %q %q %q %q %q", fmt.Sprintf("%X", e.f.Origin[:]), fmt.Sprint(e.f.Number), p.unit, p.desk, fmt.Sprint(p.service), fmt.Sprint(int64(survey.DayOfMilli(at)))))
+		}
 	}
 	for k := range votes {
 		keys = append(keys, k)
@@ -272,10 +281,9 @@ func (n *naive) recount() []string {
 		}
 		sums[name][i]++
 	}
-	var out []string
 	counted := map[[32]byte]effective{}
 	for _, k := range keys {
-		vs := slices.DeleteFunc(slices.Clone(votes[k]), func(v vote) bool { return v.back })
+		vs := slices.DeleteFunc(slices.Clone(votes[k]), func(v vote) bool { return v.back || v.void })
 		p := places[k]
 		if p != nil {
 			day := survey.DayOfMilli(p.last)
@@ -350,6 +358,7 @@ func (n *naive) recount() []string {
 	}
 	out = append(out, n.texts(counted)...)
 	out = append(out, n.sheets()...)
+	out = append(out, n.trust()...)
 	slices.Sort(out)
 	return out
 }

@@ -23,7 +23,8 @@ func dumped(dump string) []string {
 			if v(17) != "0" {
 				out = append(out, fmt.Sprintf("ballot %s %s %s %s %s", v(1), v(17), v(21), strings.ToLower(v(15)), v(16)))
 			}
-		case "cell_day", "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire", "closing":
+		case "cell_day", "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire", "closing",
+			"account", "act", "erased", "checkpoint", "void", "voided":
 			out = append(out, strings.Join(f, " "))
 		}
 	}
@@ -35,6 +36,7 @@ func dumped(dump string) []string {
 func TestRecount(t *testing.T) {
 	ring := newRing(t)
 	var ballots, forks, back, held, comments int
+	kinds := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		w := generate(t, ring)
 		got := dumped(deliver(t, ring, w.batches))
@@ -50,6 +52,7 @@ func TestRecount(t *testing.T) {
 			}
 		}
 		for _, line := range want {
+			kinds[strings.Fields(line)[0]]++
 			if strings.HasPrefix(line, "text ") && strings.Fields(line)[8] == `"1"` {
 				held++
 				if strings.Fields(line)[5] == `"1"` {
@@ -63,6 +66,11 @@ func TestRecount(t *testing.T) {
 			}
 		}
 	})
+	for _, kind := range []string{"account", "act", "erased", "checkpoint", "void", "voided"} {
+		if kinds[kind] == 0 {
+			t.Errorf("the generated worlds had no line of %s: they test nothing of it", kind)
+		}
+	}
 	if ballots == 0 || forks == 0 || back == 0 || held == 0 || comments == 0 {
 		t.Errorf("the generated worlds had %d lines, %d forks, %d ratings taken back, %d texts that hold, %d of them comments: they test nothing",
 			ballots, forks, back, held, comments)

@@ -32,6 +32,8 @@ type world struct {
 	codes   []string
 	unbound [][]byte // receipts that nobody registered
 	said    []sitting
+	void    []fact.Void
+	digests [][]byte // of words
 }
 
 // sitting is one that something was said in.
@@ -210,7 +212,7 @@ func (w *world) goOn(c *chain, r *fact.Rating) {
 		t := fact.Text{Receipt: r.Receipt, Sealed: r.Sealed, Session: r.Session, Language: "vi",
 			Purpose: uint8(rapid.IntRange(1, 2).Draw(w.t, "purpose"))}
 		if rapid.IntRange(0, 3).Draw(w.t, "words") > 0 {
-			t.Digest, t.Size = w.seeded(32), 100
+			t.Digest, t.Size = w.words(), 100
 		}
 		if rapid.IntRange(0, 19).Draw(w.t, "bad text") == 0 {
 			t.Purpose = 9
@@ -220,7 +222,7 @@ func (w *world) goOn(c *chain, r *fact.Rating) {
 }
 
 func (w *world) serve(c *chain) {
-	switch rapid.IntRange(0, 14).Draw(w.t, "serve") {
+	switch rapid.IntRange(0, 19).Draw(w.t, "serve") {
 	case 0, 1, 2:
 		code := pick(w, w.codes)
 		ballot := w.ring.Ballot(code)
@@ -260,6 +262,8 @@ func (w *world) serve(c *chain) {
 			Version: uint16(rapid.IntRange(0, 2).Draw(w.t, "version")), From: int32(rapid.IntRange(0, 2).Draw(w.t, "from")), Document: w.seededText()})
 	case 13:
 		w.sayMore(c)
+	case 15, 16, 17, 18, 19:
+		w.watch(c)
 	case 14:
 		from := int32(20_000 + rapid.IntRange(0, 2).Draw(w.t, "month"))
 		w.add(c, fact.KindClosing, &fact.Closing{From: from, To: from + int32(rapid.IntRange(0, 1).Draw(w.t, "days")),
@@ -278,7 +282,11 @@ func (w *world) serve(c *chain) {
 }
 
 func (w *world) kioskStep(c *chain) {
-	switch rapid.IntRange(0, 9).Draw(w.t, "kiosk") {
+	switch rapid.IntRange(0, 10).Draw(w.t, "kiosk") {
+	case 10: // what only servers may say
+		if rapid.IntRange(0, 4).Draw(w.t, "pretends") == 0 {
+			w.watch(c)
+		}
 	case 0:
 		c.reboot(w)
 	case 1, 2:
