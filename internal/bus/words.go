@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,9 +16,10 @@ import (
 )
 
 // The words' way: a stream of their own, whose messages can be erased one by
-// one, with the sealed words on hl.words.<digest>. Beside it, on core NATS:
-// whoever lacks words asks everybody on hl.want, and what a server holds is
-// asked for on hl.held.<server>.
+// one, with the sealed words on hl.words.<key>.<digest>, the key being the public
+// one of whoever sends them (what an earlier version sent is on
+// hl.words.<digest>). Beside it, on core NATS: whoever lacks words asks everybody
+// on hl.want, and what a server holds is asked for on hl.held.<server>.<key>.
 const (
 	WordsStream  = "HAILONG_WORDS"
 	wordsSubject = "hl.words."
@@ -29,12 +31,15 @@ const (
 const MaxDigests = 1000
 
 // EnsureWords makes the stream of words where it is missing, and keeps the
-// settings that this side sets.
+// settings that this side sets. For a device servers do so.
 func (b *Bus) EnsureWords(ctx context.Context) error {
+	if b.o.Server == nil {
+		return nil
+	}
 	s, err := b.ensure(ctx, jetstream.StreamConfig{
 		Name:        WordsStream,
 		Description: "What people wrote, sealed, on its way to every server",
-		Subjects:    []string{wordsSubject + "*"},
+		Subjects:    []string{wordsSubject + ">"},
 		// Forged words may come before the true ones or after: those who have the
 		// true ones send them again, and the last stand.
 		MaxMsgsPerSubject: 1,
@@ -52,7 +57,7 @@ func (b *Bus) EnsureWords(ctx context.Context) error {
 // ErrDisconnected.
 func (b *Bus) PublishWords(words []byte) (*Ack, error) {
 	sum := sha256.Sum256(words)
-	f, err := b.js.PublishAsync(wordsSubject+hexOf(sum[:]), words)
+	f, err := b.js.PublishAsync(wordsSubject+b.key+"."+hexOf(sum[:]), words)
 	if err != nil {
 		return nil, sendError(err)
 	}
@@ -66,25 +71,40 @@ func (b *Bus) FetchWords(ctx context.Context, digest [32]byte) (words []byte, ok
 	if s == nil {
 		return nil, false, fmt.Errorf("bus: stream %s is not known yet", WordsStream)
 	}
-	m, err := (*s).GetLastMsgForSubject(ctx, wordsSubject+hexOf(digest[:]))
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return nil, false, nil
-	case err != nil:
-		return nil, false, fmt.Errorf("bus: words: %w", linkError(ctx, err))
-	case sha256.Sum256(m.Data) != digest:
-		b.log.Warn("bus: words that are not what they claim to be", "subject", m.Subject)
-		return nil, false, nil
+	for _, subject := range []string{wordsSubject + "*." + hexOf(digest[:]), wordsSubject + hexOf(digest[:])} {
+		if words, ok, err = b.fetchWords(ctx, *s, subject, digest); ok || err != nil {
+			return words, ok, err
+		}
 	}
-	return m.Data, true, nil
+	return nil, false, nil
+}
+
+// fetchWords looks at the last message of some subjects; where that is not what
+// it claims to be, at all of them: each sender has one there.
+func (b *Bus) fetchWords(ctx context.Context, s jetstream.Stream, subject string, digest [32]byte) (words []byte, ok bool, err error) {
+	m, err := s.GetLastMsgForSubject(ctx, subject)
+	for next := uint64(1); ; {
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			return nil, false, nil
+		case err != nil:
+			return nil, false, fmt.Errorf("bus: words: %w", linkError(ctx, err))
+		case sha256.Sum256(m.Data) == digest:
+			return m.Data, true, nil
+		}
+		b.log.Warn("bus: words that are not what they claim to be", "subject", m.Subject)
+		if m, err = s.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject)); err == nil {
+			next = m.Sequence + 1
+		}
+	}
 }
 
 // OnWords calls fn with all words that are sent, one at a time, until stop. They
 // may be anybody's: their digest says whether a fact names them.
 func (b *Bus) OnWords(fn func(digest [32]byte, words []byte)) (stop func(), err error) {
-	return b.subscribe(wordsSubject+"*", "", func(m *nats.Msg) {
+	return b.subscribe(wordsSubject+"*.*", "", func(m *nats.Msg) {
 		digest := sha256.Sum256(m.Data)
-		if m.Subject[len(wordsSubject):] != hexOf(digest[:]) {
+		if !strings.HasSuffix(m.Subject, "."+hexOf(digest[:])) {
 			b.log.Warn("bus: words that are not what they claim to be", "subject", m.Subject)
 			return
 		}
@@ -106,38 +126,55 @@ func (b *Bus) OnWantWords(fn func(digests [][32]byte)) (stop func(), err error) 
 	})
 }
 
-// HeldWords asks a server which words it holds of those with the digests, at
-// most MaxDigests.
-func (b *Bus) HeldWords(ctx context.Context, server string, digests [][32]byte) (held [][32]byte, err error) {
-	m, err := b.nc.RequestWithContext(ctx, heldSubject+server, joined(digests))
+// heldReply answers which words a server holds, and which are to be kept nowhere:
+// digests one after the other.
+type heldReply struct {
+	_          struct{} `cbor:",toarray"`
+	Held, Gone []byte
+}
+
+// HeldWords asks a server about the words with the digests, at most MaxDigests:
+// which of them it holds, and which are to be kept nowhere any more.
+func (b *Bus) HeldWords(ctx context.Context, server string, digests [][32]byte) (held, gone [][32]byte, err error) {
+	m, err := b.nc.RequestWithContext(ctx, heldSubject+server+"."+b.key, joined(digests))
 	if err != nil {
-		return nil, fmt.Errorf("bus: held words: %w", requestError(ctx, err))
+		return nil, nil, fmt.Errorf("bus: held words: %w", requestError(ctx, err))
 	}
-	if held, err = parted(m.Data); err != nil {
-		return nil, fmt.Errorf("bus: held words: %w", err)
+	var r heldReply
+	err = fact.Unmarshal(m.Data, &r)
+	if err == nil {
+		held, err = parted(r.Held)
+	}
+	if err == nil {
+		gone, err = parted(r.Gone)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("bus: held words: %w", err)
 	}
 	// What was not asked for is not an answer.
-	return slices.DeleteFunc(held, func(d [32]byte) bool { return !slices.Contains(digests, d) }), nil
+	other := func(d [32]byte) bool { return !slices.Contains(digests, d) }
+	return slices.DeleteFunc(held, other), slices.DeleteFunc(gone, other), nil
 }
 
 // ServeHeldWords answers HeldWords for a server until stop. Where fn fails
 // nothing is answered.
-func (b *Bus) ServeHeldWords(server string, fn func(digests [][32]byte) (held [][32]byte, err error)) (stop func(), err error) {
-	return b.subscribe(heldSubject+server, "", func(m *nats.Msg) {
+func (b *Bus) ServeHeldWords(server string, fn func(digests [][32]byte) (held, gone [][32]byte, err error)) (stop func(), err error) {
+	return b.subscribe(heldSubject+server+".*", "", func(m *nats.Msg) {
 		digests, err := parted(m.Data)
 		if err != nil {
 			return
 		}
-		held, err := fn(digests)
+		held, gone, err := fn(digests)
 		if err != nil {
 			b.log.Warn("bus: held words", "error", err)
 			return
 		}
-		if err := m.Respond(joined(held)); err != nil && !errors.Is(sendError(err), ErrDisconnected) {
-			b.log.Warn("bus: answer", "subject", m.Subject, "error", err)
-		}
+		b.reply(m, &heldReply{Held: joined(held), Gone: joined(gone)})
 	})
 }
+
+// wordsUnder is where words with a digest are, whoever sent them.
+func wordsUnder(digest [32]byte) string { return wordsSubject + hexOf(digest[:]) }
 
 // joined is how digests travel: one after the other.
 func joined(digests [][32]byte) []byte {

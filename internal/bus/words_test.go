@@ -120,20 +120,20 @@ func TestWhoeverLacksWordsAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	stopHeld, err := b.ServeHeldWords("b", func(digests [][32]byte) ([][32]byte, error) {
+	stopHeld, err := b.ServeHeldWords("b", func(digests [][32]byte) (held, gone [][32]byte, err error) {
 		if slices.Contains(digests, z) {
-			return nil, errors.New("the disk is full")
+			return nil, nil, errors.New("the disk is full")
 		}
-		return [][32]byte{x, z}, nil
+		return [][32]byte{x, z}, [][32]byte{y, z}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stopHeld()
 	// A round trip, so that the broker knows of the subscriptions.
-	held, err := b.HeldWords(ctx, "b", [][32]byte{x, y})
-	if err != nil || !slices.Equal(held, [][32]byte{x}) {
-		t.Fatal(held, err)
+	held, gone, err := b.HeldWords(ctx, "b", [][32]byte{x, y})
+	if err != nil || !slices.Equal(held, [][32]byte{x}) || !slices.Equal(gone, [][32]byte{y}) {
+		t.Fatal(held, gone, err)
 	}
 	if err := a.WantWords([][32]byte{x, y}); err != nil {
 		t.Fatal(err)
@@ -141,15 +141,15 @@ func TestWhoeverLacksWordsAsks(t *testing.T) {
 	if got := <-wanted; !slices.Equal(got, [][32]byte{x, y}) {
 		t.Fatal(got)
 	}
-	if held, err := a.HeldWords(ctx, "b", [][32]byte{x, y}); err != nil || !slices.Equal(held, [][32]byte{x}) {
+	if held, _, err := a.HeldWords(ctx, "b", [][32]byte{x, y}); err != nil || !slices.Equal(held, [][32]byte{x}) {
 		t.Fatal(held, err)
 	}
-	if _, err := a.HeldWords(ctx, "c", [][32]byte{x}); !errors.Is(err, bus.ErrNoServer) {
+	if _, _, err := a.HeldWords(ctx, "c", [][32]byte{x}); !errors.Is(err, bus.ErrNoServer) {
 		t.Fatal(err)
 	}
 	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
-	if held, err := a.HeldWords(short, "b", [][32]byte{z}); err == nil {
+	if held, _, err := a.HeldWords(short, "b", [][32]byte{z}); err == nil {
 		t.Fatal("a server that cannot look answered", held)
 	}
 }

@@ -51,8 +51,11 @@ type Outbox interface {
 	CountUnsentWords(ctx context.Context) (int64, error)
 	MarkSent(ctx context.Context, digests ...[32]byte) error
 	WordsSent(ctx context.Context, digest [32]byte) (bool, error)
-	// Words gives those with a digest, PruneWords deletes what confirm allows.
+	// Words gives those with a digest, WordsDigests lists what there is, PruneWords
+	// deletes what confirm allows, EraseWords what is to be kept nowhere.
 	Words(ctx context.Context, digest [32]byte) (words []byte, ok bool, err error)
+	WordsDigests(ctx context.Context, after int64, limit int) (digests [][32]byte, next int64, err error)
+	EraseWords(ctx context.Context, digests ...[32]byte) (erased int64, err error)
 	PruneWords(ctx context.Context, confirm func(ctx context.Context, digests [][32]byte) (held [][32]byte, err error)) (int64, error)
 }
 
@@ -72,7 +75,8 @@ type Bus interface {
 	EnsureWords(ctx context.Context) error
 	PublishWords(words []byte) (*bus.Ack, error)
 	OnWantWords(fn func(digests [][32]byte)) (stop func(), err error)
-	HeldWords(ctx context.Context, server string, digests [][32]byte) (held [][32]byte, err error)
+	HeldWords(ctx context.Context, server string, digests [][32]byte) (held, gone [][32]byte, err error)
+	OnGone(fn func(digests [][32]byte)) (stop func(), err error)
 }
 
 // Options of an Uplink. Outbox, Bus and Servers are needed.

@@ -3,8 +3,10 @@ package uplink
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"hailong/internal/bus"
@@ -13,14 +15,20 @@ import (
 // wordsAtOnce is how many words are under way together: some 1 MiB at most.
 const wordsAtOnce = 64
 
-// carry sends the outbox's words into their stream, beside the facts, and gives
-// them again to whoever asks for them; until ctx ends, over all faults.
+// carry sends the outbox's words into their stream, beside the facts, gives them
+// again to whoever asks for them, and erases them where a server says so; until
+// ctx ends, over all faults.
 func (u *Uplink) carry(ctx context.Context) error {
 	stop, err := u.o.Bus.OnWantWords(func(digests [][32]byte) { u.give(ctx, digests) })
 	if err != nil {
 		return err
 	}
 	defer stop()
+	stopGone, err := u.o.Bus.OnGone(func(digests [][32]byte) { u.erase(ctx, digests) })
+	if err != nil {
+		return err
+	}
+	defer stopGone()
 	for wait := time.Duration(0); ; {
 		link, release, err := u.o.Bus.Connected(ctx)
 		if err != nil {
@@ -51,6 +59,11 @@ func (u *Uplink) carry(ctx context.Context) error {
 func (u *Uplink) sendWords(ctx context.Context) (sent bool, err error) {
 	if err := u.o.Bus.EnsureWords(ctx); err != nil {
 		return false, err
+	}
+	// What was erased while this device was away is not to be sent again. A server
+	// that can't say so now refuses it.
+	if _, err := u.EraseGone(ctx); err != nil && ctx.Err() == nil {
+		u.log.Debug("uplink: nobody says yet which words are to be erased", "error", err)
 	}
 	for {
 		all, err := u.o.Outbox.UnsentWords(ctx, wordsAtOnce)
@@ -144,24 +157,77 @@ func (u *Uplink) WaitWords(ctx context.Context, digests ...[32]byte) error {
 	return nil
 }
 
+// erase deletes what a server told to be kept nowhere. What is missed here is
+// asked for: see EraseGone.
+func (u *Uplink) erase(ctx context.Context, digests [][32]byte) {
+	n, err := u.o.Outbox.EraseWords(ctx, digests...)
+	if err != nil && ctx.Err() == nil {
+		u.log.Warn("uplink: words that are to be erased", "error", err)
+	}
+	if n > 0 {
+		u.log.Info("uplink: words were erased on this device", "number", n)
+	}
+}
+
+// EraseGone asks the listed servers about all words that are here, and erases
+// those of which any says that they are to be kept nowhere; it gives their number.
+// The error is that of the last server that could not be asked.
+func (u *Uplink) EraseGone(ctx context.Context) (erased int64, err error) {
+	for after := int64(0); ; {
+		digests, next, derr := u.o.Outbox.WordsDigests(ctx, after, bus.MaxDigests)
+		if derr != nil || len(digests) == 0 {
+			return erased, errors.Join(err, derr)
+		}
+		after = next
+		answered := false
+		for _, id := range u.o.Servers() {
+			_, gone, asked := u.ask(ctx, id, digests)
+			if asked != nil {
+				err = asked
+				continue
+			}
+			answered = true
+			n, eerr := u.o.Outbox.EraseWords(ctx, gone...)
+			if erased += n; eerr != nil {
+				return erased, eerr
+			}
+		}
+		if !answered {
+			return erased, err
+		}
+	}
+}
+
+// ask asks one server which words it holds, and which are to be kept nowhere.
+func (u *Uplink) ask(ctx context.Context, server string, digests [][32]byte) (held, gone [][32]byte, err error) {
+	ctx, done := context.WithTimeout(ctx, heldLate)
+	defer done()
+	if held, gone, err = u.o.Bus.HeldWords(ctx, server, digests); err != nil {
+		err = fmt.Errorf("uplink: server %s: %w", server, err)
+	}
+	return held, gone, err
+}
+
 // PruneWords deletes the words of facts that were pruned, where each listed
-// server has just said that it holds them; it gives their number. One that does
-// not answer keeps all of them here.
+// server has just said that it holds them, or that nobody is to; it gives their
+// number. One that does not answer keeps all of them here.
 func (u *Uplink) PruneWords(ctx context.Context) (deleted int64, err error) {
 	servers := u.o.Servers()
 	if len(servers) == 0 {
 		return 0, nil
 	}
-	return u.o.Outbox.PruneWords(ctx, func(ctx context.Context, held [][32]byte) (_ [][32]byte, err error) {
+	return u.o.Outbox.PruneWords(ctx, func(ctx context.Context, digests [][32]byte) ([][32]byte, error) {
+		may := digests
 		for _, id := range servers {
-			asked, done := context.WithTimeout(ctx, heldLate)
-			held, err = u.o.Bus.HeldWords(asked, id, held)
-			done()
+			held, gone, err := u.ask(ctx, id, digests)
 			if err != nil {
-				return nil, fmt.Errorf("uplink: server %s: %w", id, err)
+				return nil, err
 			}
+			may = slices.DeleteFunc(slices.Clone(may), func(d [32]byte) bool {
+				return !slices.Contains(held, d) && !slices.Contains(gone, d)
+			})
 		}
-		return held, nil
+		return may, nil
 	})
 }
 

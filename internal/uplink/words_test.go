@@ -205,10 +205,10 @@ func TestWordsArePruned(t *testing.T) {
 	k.start()
 	server := w.direct()
 	holds := func(id string, lacks ...int) (stop func()) {
-		stop, err := server.ServeHeldWords(id, func(digests [][32]byte) ([][32]byte, error) {
+		stop, err := server.ServeHeldWords(id, func(digests [][32]byte) (held, gone [][32]byte, err error) {
 			return slices.DeleteFunc(digests, func(d [32]byte) bool {
 				return slices.ContainsFunc(lacks, func(n int) bool { return d == sha256.Sum256(wordsOf(n)) })
-			}), nil
+			}), nil, nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -220,7 +220,7 @@ func TestWordsArePruned(t *testing.T) {
 	}
 	holds("s1", 1)
 	eventually(t, "s1 is known to the broker", func() bool {
-		_, err := k.bus.HeldWords(t.Context(), "s1", nil)
+		_, _, err := k.bus.HeldWords(t.Context(), "s1", nil)
 		return err == nil
 	})
 	if n, err := k.up.PruneWords(t.Context()); n != 0 || !errors.Is(err, bus.ErrNoServer) {
@@ -240,5 +240,58 @@ func TestWordsArePruned(t *testing.T) {
 	alone := uplink.New(uplink.Options{Outbox: k.box, Bus: server, Servers: func() []string { return nil }})
 	if n, err := alone.PruneWords(t.Context()); n != 0 || err != nil {
 		t.Fatal("no server is listed", n, err)
+	}
+}
+
+// What a server says is to be kept nowhere leaves the device: at a connection,
+// before it is sent; when it is told; and when it is asked for. Files are
+// outbox.TestErasedWordsAreInNoFile's affair.
+func TestWordsAreErasedOnTheDevice(t *testing.T) {
+	w := newWorld(t)
+	k := w.kiosk("s1")
+	k.open()
+	k.write(0, 3)
+	server := w.direct()
+	var gone atomic.Pointer[[][32]byte]
+	gone.Store(&[][32]byte{sha256.Sum256(wordsOf(0))})
+	stop, err := server.ServeHeldWords("s1", func([][32]byte) (_, _ [][32]byte, err error) { return nil, *gone.Load(), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	heard := make(chan [32]byte, 10)
+	stopWords, err := server.OnWords(func(d [32]byte, _ []byte) { heard <- d })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopWords()
+	eventually(t, "s1 is known to the broker", func() bool {
+		_, _, err := server.HeldWords(t.Context(), "s1", nil)
+		return err == nil
+	})
+	k.start()
+	here := func(n int) bool {
+		_, ok, err := k.box.Words(t.Context(), sha256.Sum256(wordsOf(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	k.taken(server, 1, 3)
+	if here(0) || !here(1) || !here(2) {
+		t.Fatal("at the connection:", here(0), here(1), here(2))
+	}
+	for range 2 {
+		if <-heard == sha256.Sum256(wordsOf(0)) {
+			t.Fatal("erased words were sent")
+		}
+	}
+	if err := server.TellGone([][32]byte{sha256.Sum256(wordsOf(1))}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "what is told is erased", func() bool { return !here(1) })
+	gone.Store(&[][32]byte{sha256.Sum256(wordsOf(2))})
+	if n, err := k.up.EraseGone(t.Context()); n != 1 || err != nil || here(2) {
+		t.Fatal(n, err, here(2))
 	}
 }
