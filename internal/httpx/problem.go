@@ -86,7 +86,7 @@ func (h *handler) answer(c *fiber.Ctx, err error) {
 	c.Response().ResetBody()
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
-	if !wantsPage(c) {
+	if !WantsPage(c) {
 		sendJSON(c, p)
 		return
 	}
@@ -103,8 +103,8 @@ func (h *handler) answer(c *fiber.Ctx, err error) {
 	_ = plain(c, status, p.Message+" ("+string(p.Code)+" "+p.Reference+")\n")
 }
 
-// wantsPage says whether a person's browser asks, rather than a program.
-func wantsPage(c *fiber.Ctx) bool {
+// WantsPage says whether a person's browser asks, rather than a program.
+func WantsPage(c *fiber.Ctx) bool {
 	return !strings.HasPrefix(c.Path(), "/api/") && strings.Contains(c.Get(fiber.HeaderAccept), "text/html")
 }
 

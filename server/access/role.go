@@ -19,7 +19,11 @@ const (
 	Program       Role = 7 // one-stop software of one unit
 )
 
-// Roles lists all, in the order of their numbers.
+// Operator is whoever holds the token file in the server's data folder: the
+// command line on its own machine. It stands in no fact, and no account has it.
+const Operator Role = 100
+
+// Roles lists those that accounts have, in the order of their numbers.
 var Roles = []Role{Province, Unit, Desk, Contact, Auditor, Administrator, Program}
 
 var roleNames = [...]string{"", "province", "unit", "desk", "contact", "auditor", "administrator", "program"}
@@ -29,6 +33,9 @@ var roleNames = [...]string{"", "province", "unit", "desk", "contact", "auditor"
 func (r Role) String() string {
 	if r.Known() {
 		return roleNames[r]
+	}
+	if r == Operator {
+		return "operator"
 	}
 	return fmt.Sprintf("role(%d)", uint8(r))
 }
@@ -51,6 +58,15 @@ func (r Role) OfUnit() bool { return r == Unit || r == Contact || r == Program }
 
 // OfDesk says whether an account of the role belongs to one desk.
 func (r Role) OfDesk() bool { return r == Desk }
+
+// Texts says whether the role may read what people wrote, where its scope is.
+func (r Role) Texts() bool {
+	return r == Province || r == Unit || r == Desk || r == Contact || r == Auditor
+}
+
+// Contacts says whether the role may read how to reach people who asked for it,
+// where its scope is.
+func (r Role) Contacts() bool { return r == Contact || r == Auditor }
 
 // Person is whoever asks: somebody who has signed in, or a program with a token.
 type Person struct {

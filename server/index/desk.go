@@ -62,19 +62,25 @@ func (x *Index) Desks(ctx context.Context) ([]Place, error) {
 		if err != nil {
 			return err
 		}
-		return each(ctx, tx, func(scan scanner) error {
-			p, code := Place{}, ""
-			if err := scan(&p.Code, &p.id, &code, &p.Name, &p.NameEN, &p.Service); err != nil {
-				return err
-			}
-			p.Unit.Code = code
-			if u := org.byCode[code]; u != nil {
-				p.Unit = u.Unit
-			}
-			all = append(all, p)
-			return nil
-		}, `SELECT code, id, unit, name, name_en, service FROM desk ORDER BY unit, code`)
+		all, err = readDesks(ctx, tx, org)
+		return err
 	})
+	return all, err
+}
+
+func readDesks(ctx context.Context, tx *sql.Tx, org *organisation) (all []Place, err error) {
+	err = each(ctx, tx, func(scan scanner) error {
+		p, code := Place{}, ""
+		if err := scan(&p.Code, &p.id, &code, &p.Name, &p.NameEN, &p.Service); err != nil {
+			return err
+		}
+		p.Unit.Code = code
+		if u := org.byCode[code]; u != nil {
+			p.Unit = u.Unit
+		}
+		all = append(all, p)
+		return nil
+	}, `SELECT code, id, unit, name, name_en, service FROM desk ORDER BY unit, code`)
 	return all, err
 }
 

@@ -64,8 +64,12 @@ func (r *Register) register(ctx context.Context, rows []Row) (results []Result, 
 	}
 	results = make([]Result, len(rows))
 	bodies := make([]*fact.Dossier, len(rows))
+	within := onlyOf(ctx)
 	for i, row := range rows {
 		results[i].Code, bodies[i], err = r.dossier(places, row)
+		if err == nil {
+			err = within.dossier(places, bodies[i].Desk, bodies[i].Unit)
+		}
 		if err != nil {
 			results[i].Fault = survey.ErrorOf(err)
 		}
@@ -122,14 +126,14 @@ func (r *Register) known(ctx context.Context, key [32]byte) (particulars, bool, 
 }
 
 // Reprint records another receipt for a dossier's ballot. A dossier that is not
-// registered is survey.CodeUnknownDossier.
+// registered is survey.CodeUnknownDossier; see Within too.
 func (r *Register) Reprint(ctx context.Context, code string) (x Registered, err error) {
-	key, err := r.ballot(ctx, code)
+	key, places, err := r.ballot(ctx, code)
 	if err != nil {
 		return x, err
 	}
 	last, err := r.decide(ctx, func() ([]fact.Entry, error) {
-		if err := r.registered(ctx, key); err != nil {
+		if err := r.registered(ctx, places, key); err != nil {
 			return nil, err
 		}
 		if x, err = r.draw(); err != nil {
@@ -147,7 +151,7 @@ func (r *Register) Reprint(ctx context.Context, code string) (x Registered, err 
 // Belongs checks that a receipt was given out for a dossier, so that its page
 // may be printed; else survey.CodeUnknownReceipt. code may be of any known form.
 func (r *Register) Belongs(ctx context.Context, hash [32]byte, code string) error {
-	key, err := r.ballot(ctx, code)
+	key, places, err := r.ballot(ctx, code)
 	if err != nil {
 		return err
 	}
@@ -155,31 +159,37 @@ func (r *Register) Belongs(ctx context.Context, hash [32]byte, code string) erro
 	if err == nil && (!ok || k.Ballot != key) {
 		err = survey.New(survey.CodeUnknownReceipt)
 	}
+	if err == nil {
+		err = onlyOf(ctx).dossier(places, k.Desk, k.Unit)
+	}
 	return err
 }
 
-func (r *Register) registered(ctx context.Context, key [32]byte) error {
-	_, ok, err := r.known(ctx, key)
-	if err == nil && !ok {
-		err = survey.New(survey.CodeUnknownDossier)
+// registered checks that a dossier is known, and may be touched.
+func (r *Register) registered(ctx context.Context, places *places, key [32]byte) error {
+	have, ok, err := r.known(ctx, key)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return survey.New(survey.CodeUnknownDossier)
 	}
-	return err
+	return onlyOf(ctx).dossier(places, have.desk, have.unit)
 }
 
 // ballot gives the ballot of a dossier code as it was written.
-func (r *Register) ballot(ctx context.Context, code string) (key [32]byte, err error) {
+func (r *Register) ballot(ctx context.Context, code string) (key [32]byte, p *places, err error) {
 	if code == "" {
-		return key, survey.New(survey.CodeMissingField, "code")
+		return key, nil, survey.New(survey.CodeMissingField, "code")
 	}
-	places, err := r.state.places(ctx)
+	if p, err = r.state.places(ctx); err != nil {
+		return key, nil, err
+	}
+	normal, err := p.patterns.NormaliseCode(code)
 	if err != nil {
-		return key, err
+		return key, nil, err
 	}
-	normal, err := places.patterns.NormaliseCode(code)
-	if err != nil {
-		return key, err
-	}
-	return r.o.Keys.Ballot(normal), nil
+	return r.o.Keys.Ballot(normal), p, nil
 }
 
 // officerForm keeps names out: an officer is known by a code.

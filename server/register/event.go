@@ -35,6 +35,7 @@ func (r *Register) Events(ctx context.Context, rows []EventRow) ([]EventResult, 
 	}
 	results := make([]EventResult, len(rows))
 	bodies := make([]*fact.Event, len(rows))
+	within := onlyOf(ctx)
 	for i, row := range rows {
 		if bodies[i], err = r.event(places, row); err != nil {
 			results[i].Fault = survey.ErrorOf(err)
@@ -51,9 +52,12 @@ func (r *Register) Events(ctx context.Context, rows []EventRow) ([]EventResult, 
 			if err != nil {
 				return nil, err
 			}
-			switch {
+			switch denied := within.dossier(places, dossier.desk, dossier.unit); {
 			case !ok:
 				results[i].Fault = survey.New(survey.CodeUnknownDossier)
+				continue
+			case denied != nil:
+				results[i].Fault = survey.ErrorOf(denied)
 				continue
 			case e.At < dossier.received:
 				results[i].Fault = survey.New(survey.CodeBadEventTime)

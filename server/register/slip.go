@@ -29,6 +29,9 @@ func (r *Register) IssueSlips(ctx context.Context, unit, desk string, service su
 			return nil, err
 		}
 	}
+	if err := onlyOf(ctx).slips(places, desk, unit); err != nil {
+		return nil, err
+	}
 	service = cmp.Or(service, survey.Service(places.desks[desk].Service), survey.ServicePublic)
 	slips := make([]Registered, count)
 	entries := make([]fact.Entry, count)

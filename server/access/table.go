@@ -1,0 +1,159 @@
+package access
+
+import (
+	"slices"
+	"strings"
+)
+
+// Rule says who may ask for a route.
+type Rule struct {
+	Method string // HEAD goes with GET
+	Path   string // as it is registered
+	May    []Role // nil: everybody, also who has not signed in
+	// Where the address names a unit or desk: ":code" in the path, "?unit" in the
+	// query. One outside of the person's scope is refused.
+	Units []string
+	Desk  string
+	Own   bool   // the first of Units, left out, is the person's own unit
+	Home  []Role // of these, who names no unit is led to the own page
+	Self  bool   // one's own session and account: no second factor is asked for
+}
+
+// Whoever a route is for, put together.
+var (
+	whole    = []Role{Province, Auditor, Administrator, Operator} // who sees every unit's figures
+	managers = append(slices.Clone(whole), Unit)
+	figures  = append(slices.Clone(managers), Contact)
+	counters = append(slices.Clone(figures), Desk) // who looks at desks
+	people   = []Role{Province, Unit, Desk, Contact, Auditor, Administrator}
+	everyone = append(slices.Clone(people), Program, Operator)
+	inspects = []Role{Province, Auditor, Administrator, Operator}
+	ballots  = []Role{Province, Auditor, Operator} // who gets single ballots
+	runs     = []Role{Administrator, Operator}
+	sends    = []Role{Program, Operator} // one-stop software
+	tries    = []Role{Province, Administrator, Operator}
+	led      = []Role{Unit, Contact, Desk}
+)
+
+func get(path string, may []Role) Rule  { return Rule{Method: "GET", Path: path, May: may} }
+func post(path string, may []Role) Rule { return Rule{Method: "POST", Path: path, May: may} }
+
+func (r Rule) unit(names ...string) Rule { r.Units = names; return r }
+func (r Rule) own() Rule                 { r.Own = true; return r }
+func (r Rule) desk(name string) Rule     { r.Desk = name; return r }
+func (r Rule) home(roles ...Role) Rule   { r.Home = roles; return r }
+func (r Rule) self() Rule                { r.Self = true; return r }
+
+// table is the one place that says who may ask for what. A route that it does
+// not name stops the server at its start (Guard.Install). A path that ends with
+// "/…" is a folder: whatever is registered in it, with any method where Method
+// is "*". deploy/access.md shows it for people, and a test walks it.
+var table = []Rule{
+	// Programs that watch, and files.
+	get("/healthz", nil),
+	get("/readyz", nil),
+	get("/static/*", nil),
+	get("/openapi.json", nil),
+	get("/metrics", inspects),
+
+	// Citizens.
+	get("/r", nil), post("/r", nil),
+	get("/r/:id", nil), post("/r/:id", nil),
+	get("/r/:id/more", nil), post("/r/:id/more", nil),
+	get("/r/:id/thanks", nil),
+	{Method: "*", Path: "/r/:id/data"},
+	get("/board/:unit", nil),
+	get("/privacy", nil),
+	{Method: "*", Path: "/proof"}, {Method: "*", Path: "/proof/…"},
+	get("/log", nil), get("/log/…", nil),
+
+	// Figures.
+	get("/", counters).unit("?unit").home(led...),
+	get("/province", counters).unit("?unit").home(led...),
+	get("/unit/:code", figures).unit(":code"),
+	get("/compare", managers).unit("?a", "?b").own(),
+	get("/map", whole),
+	get("/map/areas.geojson", whole),
+	get("/desk", counters).home(Desk),
+	get("/desk/:code", counters).desk(":code"),
+	get("/desk/:code/live", counters).desk(":code"),
+	get("/reports", managers),
+	get("/api/v1/index", figures).unit("?unit"),
+	get("/api/v1/tree", figures).unit("?unit").own(),
+	get("/api/v1/breakdown", figures).unit("?unit"),
+	get("/api/v1/closings", counters),
+	get("/api/v1/reports", managers).unit("?unit").own(),
+	get("/api/v1/reports/kept", whole),
+	get("/api/v1/reports/kept/file", whole),
+	get("/api/v1/export", ballots),
+
+	// One-stop software: register.Within keeps a token to its unit.
+	post("/api/v1/receipts", sends),
+	post("/api/v1/receipts/reprint", sends),
+	post("/api/v1/receipts/page", sends),
+	post("/api/v1/receipts/import", sends),
+	post("/api/v1/slips", sends),
+	post("/api/v1/dossiers/events", sends),
+	get("/api/v1/questionnaires", everyone),
+	get("/print/receipts", tries),
+
+	// Administration.
+	get("/status", inspects),
+	post("/api/v1/organisation", runs),
+	post("/api/v1/questionnaires", runs),
+	post("/api/v1/kiosks/admit", runs),
+	post("/api/v1/kiosks/revoke", runs),
+	post("/api/v1/forks/decide", runs),
+	{Method: "*", Path: "/api/v1/kiosks/…", May: runs},
+	{Method: "*", Path: "/api/v1/accounts", May: runs},
+	{Method: "*", Path: "/api/v1/accounts/…", May: runs},
+	{Method: "*", Path: "/api/v1/tokens", May: runs},
+	{Method: "*", Path: "/api/v1/tokens/…", May: runs},
+	{Method: "*", Path: "/api/v1/voids", May: runs},
+	{Method: "*", Path: "/api/v1/voids/…", May: runs},
+	{Method: "*", Path: "/admin", May: runs},
+	{Method: "*", Path: "/admin/…", May: runs},
+	get("/audit", inspects), get("/audit/…", inspects), get("/audit.csv", inspects),
+	get("/api/v1/audit", inspects),
+
+	// What people wrote, and how to reach them.
+	{Method: "GET", Path: "/texts", May: []Role{Contact, Auditor}},
+	{Method: "GET", Path: "/texts/…", May: []Role{Contact, Auditor}},
+	{Method: "POST", Path: "/texts/…", May: []Role{Contact}},
+
+	// Signing in, and one's own account.
+	{Method: "*", Path: "/signin"}, {Method: "*", Path: "/signin/…"},
+	post("/signout", people).self(),
+	{Method: "*", Path: "/account", May: people, Self: true},
+	{Method: "*", Path: "/account/…", May: people, Self: true},
+
+	// Devices on their way in.
+	{Method: "*", Path: "/enrol"}, {Method: "*", Path: "/enrol/…"},
+	{Method: "*", Path: "/api/v1/enrol"}, {Method: "*", Path: "/api/v1/enrol/…"},
+}
+
+// ruleOf gives the rule of a route: its own, else that of the nearest folder.
+func ruleOf(method, path string) (Rule, bool) {
+	if method == "HEAD" {
+		method = "GET"
+	}
+	best, found := Rule{}, false
+	for _, r := range table {
+		if r.Method != method && r.Method != "*" {
+			continue
+		}
+		folder, isFolder := strings.CutSuffix(r.Path, "…")
+		switch {
+		case r.Path == path && r.Method == method:
+			return r, true
+		case r.Path == path, isFolder && strings.HasPrefix(path, folder):
+			if !found || len(r.Path) > len(best.Path) {
+				best, found = r, true
+			}
+		}
+	}
+	return best, found
+}
+
+// may says whether the rule lets a role in.
+func (r *Rule) may(role Role) bool { return r.May == nil || slices.Contains(r.May, role) }
