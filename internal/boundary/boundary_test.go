@@ -102,6 +102,8 @@ var rules = []rule{
 		never: slices.Concat(nats, []string{module + "/internal/outbox", module + "/server/account", module + "/server/index"})},
 	{of: "server/audit", why: "who did what is recorded through what it is given, and read like any other result",
 		never: slices.Concat(nats, []string{module + "/server/index", module + "/internal/outbox"})},
+	{of: "server/openid", why: "it asks strangers over the network: what it has none of can't be told to them",
+		never: slices.Concat(ours, fiber, nats, sql)},
 	{of: "server/yamlfile", why: "how an operator's file is read, not what it says",
 		never: slices.Concat(fiber, nats, sql, []string{"database/sql", module + "/server/...", module + "/internal/fact"})},
 	{of: "server/questionnaire", why: "a file is read and judged without a server",
@@ -139,6 +141,7 @@ var onlyFor = []struct {
 }{
 	{"internal/bench/...", []string{"internal/bench/..."}, "measuring is no part of the product"},
 	{"server/register/registertest", nil, "for tests"},
+	{"server/openid/openidtest", nil, "for tests"},
 	{"web/webtest", nil, "for tests"},
 	{"server/sample", []string{"cmd/hailong-server", "internal/bench/..."}, "made-up answers stay out of what computes real ones"},
 	{"server/broker", []string{"cmd/hailong-server", "internal/bench/..."}, "with an external NATS nothing else may notice"},
