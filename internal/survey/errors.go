@@ -88,6 +88,11 @@ const (
 	CodePasswordCommon    Code = "HL6028"
 	CodeAccountNotHere    Code = "HL6029" // the account's words have not come to this server yet
 
+	// HL603x: letting devices in.
+	CodeEnrolmentCode Code = "HL6030" // used, expired or mistyped
+	CodeNotAdmitted   Code = "HL6031" // nobody let a device with that key in
+	CodeUnproven      Code = "HL6032" // not signed by the device's key, or for another challenge
+
 	// HL7xxx: files that operators hand in.
 	CodeFileUnreadable    Code = "HL7001" // arg: name of the file
 	CodeFileTooLarge      Code = "HL7002" // arg: limit in MiB
@@ -380,6 +385,19 @@ var catalogue = map[Code]entry{
 		"Thông tin của tài khoản chưa về đến máy chủ này. Xin thử lại sau ít phút.",
 		"The account's particulars have not come to this server yet. Please try again in a few minutes.",
 		"see on /status whether words are missing"},
+
+	CodeEnrolmentCode: {http.StatusForbidden,
+		"Mã ghi danh không đúng, đã được dùng hoặc đã hết hạn. Bạn xin quản trị viên một mã mới; mỗi mã chỉ dùng một lần trong 15 phút.",
+		"The enrolment code is wrong, was used, or has expired. Please ask an administrator for a new one: each is good once, for 15 minutes.",
+		"hailong-server enrol --kiosk=CODE for a new one, and compare each character"},
+	CodeNotAdmitted: {http.StatusForbidden,
+		"Máy này chưa được công nhận. Bạn xin quản trị viên một mã ghi danh cho máy.",
+		"This device has not been let in. Please ask an administrator for an enrolment code for it.",
+		"hailong-server enrol --kiosk=CODE, and enrol the device with the code; or hailong-server admit with the device's key"},
+	CodeUnproven: {http.StatusForbidden,
+		"Máy chưa chứng minh được khóa của mình, hoặc đã để quá hai phút. Xin thử lại.",
+		"The device did not prove that it holds its key, or took longer than two minutes. Please try again.",
+		"the same again; if it persists, compare the versions of kiosk and server"},
 
 	CodeFileUnreadable: {http.StatusUnprocessableEntity,
 		"Không đọc được tệp «%s».",
