@@ -29,6 +29,7 @@ import (
 	"hailong/server/page"
 	"hailong/server/periodic"
 	"hailong/server/projection"
+	"hailong/server/prooflog"
 	"hailong/server/words"
 )
 
@@ -75,6 +76,7 @@ type server struct {
 	bus      *bus.Bus
 	outbox   *outbox.Outbox
 	proj     *projection.Projection
+	proofs   *prooflog.Log
 	words    *words.Store
 	keeper   *words.Keeper
 	closed   *closing.Store
@@ -138,7 +140,14 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 			s.follower.Changed(ch)
 			s.keeper.Changed(ch.Texts)
 			s.pages.changed(ch)
+			s.proofs.Wake()
 		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.proofs, err = prooflog.Open(ctx, filepath.Join(c.Data, "log.db"), prooflog.Options{
+		Server: c.Name, Key: key, Projection: s.proj, Append: s.Append, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -241,6 +250,7 @@ func (s *server) Run(ctx context.Context) error {
 		"uplink":   s.uplink.Run,
 		"words":    s.keeper.Run,
 		"closings": s.closings.Run,
+		"proofs":   s.proofs.Run,
 		"prune":    s.prune,
 		"reports":  s.keepReports,
 		"pages":    s.listen,
@@ -296,6 +306,9 @@ func (s *server) Close() error {
 		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if s.proofs != nil {
+		errs = append(errs, s.proofs.Close())
 	}
 	if s.proj != nil {
 		errs = append(errs, s.proj.Close())

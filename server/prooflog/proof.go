@@ -74,21 +74,26 @@ func (l *Log) Include(ctx context.Context, origin fact.OriginID, number uint64, 
 	return in, true, nil
 }
 
+// maxForks bounds how many runs of an origin are looked at for one number.
+const maxForks = 64
+
 // leafOf finds the leaf of a fact. After a fork, several facts may have borne its
 // number.
 func leafOf(t *tree, origin fact.OriginID, number uint64, leaf [32]byte, size uint64) (index uint64, ok bool, err error) {
-	rows, err := t.db.QueryContext(t.ctx, `SELECT start + ?2 - first FROM run WHERE origin = ?1 AND first <= ?2 AND last >= ?2 ORDER BY start`, origin[:], int64(number))
+	rows, err := t.db.QueryContext(t.ctx, `SELECT start - first, last FROM run WHERE origin = ? AND first <= ? ORDER BY first DESC, start DESC LIMIT ?`, origin[:], int64(number), maxForks)
 	if err != nil {
 		return 0, false, err
 	}
 	defer rows.Close()
 	var found []uint64
 	for rows.Next() {
-		var at int64
-		if err := rows.Scan(&at); err != nil {
+		var before, last int64
+		if err := rows.Scan(&before, &last); err != nil {
 			return 0, false, err
 		}
-		found = append(found, uint64(at))
+		if last >= int64(number) {
+			found = append(found, uint64(before+int64(number)))
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return 0, false, err
