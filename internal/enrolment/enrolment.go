@@ -18,8 +18,8 @@ type Challenge struct {
 	Nonce string `json:"nonce" doc:"to be signed within two minutes"`
 }
 
-// Request presents a code, and the device's key with it.
-type Request struct {
+// Presentation presents a code, and the device's key with it.
+type Presentation struct {
 	Code      string `json:"code"`
 	Key       string `json:"key" doc:"the device's Ed25519 public key, 64 hexadecimal digits"`
 	Nonce     string `json:"nonce" doc:"of a challenge"`
