@@ -162,7 +162,8 @@ type Contact struct {
 type Recorded struct {
 	Session Session
 	Ref     fact.Ref
-	Cut     bool // words were longer than allowed, and were cut
+	Proof   receipt.Proof // by which the person can ask later whether the ballot counts
+	Cut     bool          // words were longer than allowed, and were cut
 }
 
 // maxTook is the longest time from faces to tap that is noted.
@@ -216,6 +217,7 @@ func (c *Capture) Rate(ctx context.Context, in Input) (Recorded, error) {
 	}
 	if len(refs) > 0 {
 		r.Ref = refs[0]
+		r.Proof = receipt.NewProof(r.Ref.Origin, r.Ref.Number, rating.Nonce)
 	}
 	return r, nil
 }

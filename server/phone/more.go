@@ -12,6 +12,7 @@ import (
 	"hailong/internal/capture"
 	"hailong/internal/fact"
 	"hailong/internal/httpx"
+	"hailong/internal/receipt"
 	"hailong/internal/survey"
 )
 
@@ -20,6 +21,7 @@ import (
 type MorePage struct {
 	httpx.Frame
 	Path      string // of the receipt's page
+	Thanks    string // the page after this one
 	Token     string // the tap, sealed
 	Faces     []Face
 	Questions []Question
@@ -67,7 +69,7 @@ func (p *pages) showMore(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	page := MorePage{Frame: httpx.NewFrame(c, ""), Path: address(f.id), Token: token}
+	page := MorePage{Frame: httpx.NewFrame(c, ""), Path: address(f.id), Token: token, Thanks: thanks(f.id, first, url.Values{})}
 	page.Title = page.L.T("recorded")
 	page.Comment = page.L.Number(survey.MaxComment)
 	if sheet := q.For(f.known.Service); sheet != nil {
@@ -152,11 +154,14 @@ func (p *pages) saveMore(c *fiber.Ctx) error {
 			notes.Set("cut", "1")
 		}
 	}
-	thanks := address(f.id) + "/thanks"
-	if len(notes) > 0 {
-		thanks += "?" + notes.Encode()
-	}
-	return c.Redirect(language.Link(thanks), fiber.StatusSeeOther)
+	return c.Redirect(language.Link(thanks(f.id, first, notes)), fiber.StatusSeeOther)
+}
+
+// thanks is the address of the last page, with the proof code of the tap: the
+// ballot is the same whatever was added.
+func thanks(id receipt.ID, first tap, notes url.Values) string {
+	notes.Set(fieldProof, first.proof.String())
+	return address(id) + "/thanks?" + notes.Encode()
 }
 
 // isMoreField says whether a field may be in the form. Which codes there are is

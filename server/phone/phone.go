@@ -107,7 +107,9 @@ type TypePage struct {
 type ThanksPage struct {
 	httpx.Frame
 	Path, Until    string
-	Cut, NoContact bool // what was written was cut; a wish to be contacted was not kept
+	Proof          string // the proof code, in groups; "": none
+	ProofPath      string // of what it shows
+	Cut, NoContact bool   // what was written was cut; a wish to be contacted was not kept
 }
 
 // ClosedPage says that the window is closed.
@@ -192,8 +194,14 @@ func (p *pages) showThanks(c *fiber.Ctx) error {
 	}
 	page.Title = page.L.T("recorded")
 	page.Until = f.until(page.Frame)
+	if proof, err := receipt.ParseProof(c.Query(fieldProof)); err == nil {
+		page.Proof, page.ProofPath = proof.Grouped(), "/proof/"+proof.String()
+	}
 	return p.Views.Send(c, fiber.StatusOK, "phone/thanks", page)
 }
+
+// fieldProof carries the proof code to the thanks.
+const fieldProof = "p"
 
 // about says what is known of the receipt.
 func (f found) about(at httpx.Frame) string {

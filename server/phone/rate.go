@@ -105,7 +105,7 @@ func (p *pages) saveRate(c *fiber.Ctx) error {
 	// The page behind the redirect shows no answer: neither reload nor the back
 	// button tells it to whoever looks over a shoulder. Its address carries the
 	// answer sealed, so that what is said there can be recorded with it.
-	first.session = recorded.Session
+	first.session, first.proof = recorded.Session, recorded.Proof
 	token, err := p.seal(f.id, first)
 	if err != nil {
 		return err

@@ -20,13 +20,14 @@ type tap struct {
 	version uint16        // of the questionnaire that was shown
 	took    time.Duration // milliseconds are kept
 	at      time.Time     // seconds are kept
+	proof   receipt.Proof
 }
 
 // tapAge is how long a tap can be added to: whoever was called away in the
 // middle comes back within a day, and no old page repeats an old answer later.
 const tapAge = 24 * time.Hour
 
-const tapSize = len(capture.Session{}) + 1 + 2 + 4 + 8
+const tapSize = len(capture.Session{}) + 1 + 2 + 4 + 8 + len(receipt.Proof{}.Origin) + 8 + len(receipt.Proof{}.Mark)
 
 // sealer encrypts taps: nobody who reads an address learns the answer, and any
 // server of the same key opens it.
@@ -50,6 +51,9 @@ func (p *pages) seal(id receipt.ID, t tap) (string, error) {
 	plain = binary.BigEndian.AppendUint16(plain, t.version)
 	plain = binary.BigEndian.AppendUint32(plain, uint32(t.took.Milliseconds()))
 	plain = binary.BigEndian.AppendUint64(plain, uint64(t.at.Unix()))
+	plain = append(plain, t.proof.Origin[:]...)
+	plain = binary.BigEndian.AppendUint64(plain, t.proof.Number)
+	plain = append(plain, t.proof.Mark[:]...)
 	hash := id.Hash()
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, plain, hash[:])), nil
 }
@@ -75,7 +79,10 @@ func (p *pages) open(id receipt.ID, token string) (t tap, err error) {
 	t.score, rest = survey.Score(rest[0]), rest[1:]
 	t.version, rest = binary.BigEndian.Uint16(rest), rest[2:]
 	t.took, rest = time.Duration(binary.BigEndian.Uint32(rest))*time.Millisecond, rest[4:]
-	t.at = time.Unix(int64(binary.BigEndian.Uint64(rest)), 0)
+	t.at, rest = time.Unix(int64(binary.BigEndian.Uint64(rest)), 0), rest[8:]
+	rest = rest[copy(t.proof.Origin[:], rest):]
+	t.proof.Number, rest = binary.BigEndian.Uint64(rest), rest[8:]
+	copy(t.proof.Mark[:], rest)
 	if p.Now().Sub(t.at) > tapAge {
 		return tap{}, stale
 	}
