@@ -41,9 +41,6 @@ type Credential struct {
 	CA    string   `json:"ca" doc:"PEM of the authority that signs the NATS servers' certificates; empty: one that the system knows, or no TLS"`
 }
 
-// CodeLength of an enrolment code, in characters of Crockford's base32: 50 bits.
-const CodeLength = 10
-
 // Code brings a code that a person typed into its one form. Letters that are
 // taken for digits are those digits.
 func Code(typed string) string {

@@ -76,32 +76,53 @@ func (p Pin) TLS(hosts ...string) *tls.Config {
 	if p == (Pin{}) {
 		return &tls.Config{MinVersion: tls.VersionTLS12}
 	}
+	return checking(hosts, func(shown []*x509.Certificate) (*x509.CertPool, error) {
+		roots, found := x509.NewCertPool(), false
+		for _, c := range shown {
+			if PinOf(c) == p && c.IsCA {
+				roots.AddCert(c)
+				found = true
+			}
+		}
+		if !found {
+			return nil, ErrPin
+		}
+		return roots, nil
+	})
+}
+
+// Trust is Pin.TLS for authorities whose certificates are at hand, in PEM.
+func Trust(authorities []byte, hosts ...string) (*tls.Config, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(authorities) {
+		return nil, errors.New("no certificate of an authority; try a file in PEM")
+	}
+	return checking(hosts, func([]*x509.Certificate) (*x509.CertPool, error) { return roots, nil }), nil
+}
+
+// checking replaces the usual check by a stricter one: which authorities are
+// trusted, of those that the other side shows, is up to trusted.
+func checking(hosts []string, trusted func(shown []*x509.Certificate) (*x509.CertPool, error)) *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		// The usual check is replaced by a stricter one.
-		InsecureSkipVerify: true, // #nosec G402 -- VerifyConnection checks chain, name and pin
-		VerifyConnection:   func(s tls.ConnectionState) error { return p.verify(s, hosts, time.Now()) },
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, // #nosec G402 -- VerifyConnection checks authority, chain and name
+		VerifyConnection: func(s tls.ConnectionState) error {
+			if len(s.PeerCertificates) == 0 {
+				return ErrPin
+			}
+			roots, err := trusted(s.PeerCertificates[1:])
+			if err != nil {
+				return err
+			}
+			return check(s, roots, hosts, time.Now())
+		},
 	}
 }
 
-func (p Pin) verify(s tls.ConnectionState, hosts []string, now time.Time) error {
-	if len(s.PeerCertificates) == 0 {
-		return ErrPin
-	}
-	leaf, roots, between := s.PeerCertificates[0], x509.NewCertPool(), x509.NewCertPool()
-	found := false
-	for _, c := range s.PeerCertificates[1:] {
-		if PinOf(c) == p && c.IsCA {
-			roots.AddCert(c)
-			found = true
-		} else {
-			between.AddCert(c)
-		}
-	}
-	if !found {
-		return ErrPin
-	}
+func check(s tls.ConnectionState, roots *x509.CertPool, hosts []string, now time.Time) error {
+	leaf, between := s.PeerCertificates[0], x509.NewCertPool()
 	for _, c := range s.PeerCertificates {
+		between.AddCert(c)
 		if now.Before(c.NotBefore) {
 			now = c.NotBefore
 		}

@@ -90,7 +90,14 @@ func TestOneAuthorityForAllServers(t *testing.T) {
 		if _, err := get(address, first.Pin().TLS("127.0.0.1")); (err == nil) != c.good || err != nil && !errors.Is(err, enrolment.ErrPin) {
 			t.Errorf("%s by pin: %v", name, err)
 		}
-		// The same by the authority's certificate, as a browser would.
+		trust, err := enrolment.Trust([]byte(first.CA()), "127.0.0.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := get(address, trust); (err == nil) != c.good {
+			t.Errorf("%s by certificate: %v", name, err)
+		}
+		// As a browser would that was told of the authority.
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM([]byte(first.CA()))
 		if _, err := get(address, &tls.Config{RootCAs: roots}); (err == nil) != c.good {
@@ -208,6 +215,13 @@ func TestDevicesClock(t *testing.T) {
 		if _, err := get(serve(t, s), s.Pin().TLS("127.0.0.1")); (err == nil) != want {
 			t.Errorf("a server %v ahead: %v", when, err)
 		}
+		trust, err := enrolment.Trust([]byte(s.CA()), "127.0.0.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := get(serve(t, s), trust); (err == nil) != want {
+			t.Errorf("by certificate, a server %v ahead: %v", when, err)
+		}
 	}
 }
 
@@ -239,6 +253,9 @@ func TestShownIsNotSigned(t *testing.T) {
 	}()
 	if _, err := get(l.Addr().String(), s.Pin().TLS("127.0.0.1")); err == nil {
 		t.Error("trusted")
+	}
+	if _, err := enrolment.Trust([]byte("none")); err == nil {
+		t.Error("no certificate is trusted")
 	}
 }
 
