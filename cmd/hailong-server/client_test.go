@@ -19,6 +19,7 @@ import (
 
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
+	"hailong/server/access"
 	"hailong/server/api"
 	"hailong/server/export"
 	"hailong/server/index"
@@ -53,7 +54,7 @@ func newDesk(t testing.TB) *desk {
 	app := httpx.New(httpx.Options{
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Catalogue: catalogue, Views: views, BodyLimit: api.MaxBody,
 	})
-	api.Register(app, api.Deps{Register: d.Register, Views: views, Token: token, Now: func() time.Time { return registertest.Now }})
+	api.Register(app, api.Deps{Register: d.Register, Views: views, Now: func() time.Time { return registertest.Now }})
 	filler := &periodic.Filler{Index: index.Open(d.Projection.Reader(), func() time.Time { return registertest.Now }), Languages: catalogue,
 		Setting: d.Projection.Setting, Now: func() time.Time { return registertest.Now }}
 	kept, err := periodic.OpenStore(t.TempDir(), filler, slog.New(slog.DiscardHandler))
@@ -64,7 +65,10 @@ func newDesk(t testing.TB) *desk {
 	if d.ballots, err = export.OpenStore(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	api.RegisterExport(app, d.ballots, token)
+	api.RegisterExport(app, d.ballots)
+	if err := access.New(access.Options{Operator: token.Is}).Install(app); err != nil {
+		t.Fatal(err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

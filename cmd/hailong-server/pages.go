@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"math"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"hailong/internal/locale"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/api"
 	"hailong/server/index"
 	"hailong/server/organisation"
@@ -28,6 +28,7 @@ import (
 // pages is what of the pages the rest of the server speaks to.
 type pages struct {
 	hub  *page.Hub
+	gate *access.Guard
 	live context.Context // until the pages end
 	stop context.CancelFunc
 }
@@ -37,6 +38,7 @@ func (p *pages) changed(c projection.Change) {
 	switch {
 	case p.hub == nil:
 	case c.Org:
+		p.gate.Changed()
 		p.hub.Changed()
 	case len(c.Desks) > 0:
 		p.hub.Changed(c.Desks...)
@@ -70,8 +72,12 @@ func (s *server) wire(ctx context.Context) error {
 		Log: s.log, Catalogue: catalogue, Views: views, Assets: assets, Registry: s.metrics(x), Ready: s.ready,
 		BodyLimit: register.MaxCSV,
 	})
+	gate, err := s.guard(x)
+	if err != nil {
+		return err
+	}
 	live, stop := context.WithCancel(context.Background())
-	s.pages = pages{hub: page.NewHub(x, s.log), live: live, stop: stop}
+	s.pages = pages{hub: page.NewHub(x, s.log), gate: gate, live: live, stop: stop}
 	go s.pages.hub.Run(live)
 	deps := page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system,
 		Comment: s.comment, Heard: s.follower.Heard, Map: s.areas}
@@ -97,15 +103,14 @@ func (s *server) wire(ctx context.Context) error {
 			},
 		}),
 	})
-	return s.registerAPI(ctx, views, x)
+	if err := s.registerAPI(ctx, views, x); err != nil {
+		return err
+	}
+	return gate.Install(s.app) // before each route that is there by now
 }
 
 // registerAPI adds the programs' interface.
 func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.Index) error {
-	token, err := api.LoadToken(filepath.Join(s.c.Data, "operator.token"))
-	if err != nil {
-		return err
-	}
 	reg, err := register.New(ctx, register.Options{
 		Recorder: s, Backlog: s.outbox, Projection: s.proj, Keys: s.keys, DB: s.proj.Reader(), BaseURL: s.c.PublicURL,
 	})
@@ -114,8 +119,8 @@ func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.I
 	}
 	api.RegisterIndex(s.app, x)
 	api.RegisterClosed(s.app, x)
-	api.RegisterExport(s.app, s.ballots, token)
-	api.Register(s.app, api.Deps{Register: reg, Views: views, Token: token, Now: time.Now})
+	api.RegisterExport(s.app, s.ballots)
+	api.Register(s.app, api.Deps{Register: reg, Views: views, Now: time.Now})
 	return nil
 }
 

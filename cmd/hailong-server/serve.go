@@ -21,6 +21,7 @@ import (
 	"hailong/internal/outbox"
 	"hailong/internal/survey"
 	"hailong/internal/uplink"
+	"hailong/server/access"
 	"hailong/server/broker"
 	"hailong/server/closing"
 	"hailong/server/export"
@@ -86,6 +87,7 @@ type server struct {
 	reports  *periodic.Store
 	ballots  *export.Store // of closed months
 
+	auth     access.Authenticator // nil: nobody but the operator comes in
 	app      *fiber.App
 	listener net.Listener
 	pages    pages

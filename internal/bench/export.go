@@ -18,6 +18,7 @@ import (
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/api"
 	"hailong/server/export"
 	"hailong/web"
@@ -64,7 +65,10 @@ func (b *bench) export(ctx context.Context) (err error) {
 	}
 	const token = "0123456789abcdef0123456789abcdef"
 	app := httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(b.progress, nil)), Catalogue: catalogue, Views: views, Assets: assets})
-	api.RegisterExport(app, store, api.NewToken(token))
+	api.RegisterExport(app, store)
+	if err := access.New(access.Options{Operator: api.NewToken(token).Is}).Install(app); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

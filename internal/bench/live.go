@@ -46,7 +46,7 @@ func (b *bench) live(ctx context.Context) (err error) {
 		return err
 	}
 	before := memory()
-	readers := exec.CommandContext(ctx, b.program("bare"), "live", "-url", s.base+"/desk/"+desk+"/live", "-n", strconv.Itoa(b.open))
+	readers := exec.CommandContext(ctx, b.program("bare"), "live", "-url", s.base+"/desk/"+desk+"/live", "-cookie", staffCookie, "-n", strconv.Itoa(b.open))
 	readers.Stderr = os.Stderr
 	in, err := readers.StdinPipe()
 	if err != nil {

@@ -20,6 +20,14 @@ type Who struct {
 // "/desk/:code", somewhere at least: what a page may link to.
 func (w *Who) May(path string) bool { return w != nil && w.MayGet(path) }
 
+// PlaceIn is the name of the person's unit or desk in a language.
+func (w *Who) PlaceIn(tag string) string {
+	if tag == "en" && w.PlaceEN != "" {
+		return w.PlaceEN
+	}
+	return w.Place
+}
+
 // whoKey is where SetWho keeps it in Fiber's locals.
 type whoKey struct{}
 

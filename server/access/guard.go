@@ -75,7 +75,7 @@ func (g *Guard) Install(app *fiber.App) error {
 				continue
 			}
 			routes = routes[1:]
-			rule, ok := ruleOf(route.Method, route.Path)
+			rule, ok := RuleOf(route.Method, route.Path)
 			if !ok {
 				return fmt.Errorf("access: nothing says who may ask for %s %s: the table of server/access must name it", route.Method, route.Path)
 			}
@@ -311,7 +311,7 @@ func As(p Person, places Places) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Locals(scopeKey{}, s)
 		httpx.SetWho(c, s.who(func(path string) bool {
-			rule, ok := ruleOf(fiber.MethodGet, path)
+			rule, ok := RuleOf(fiber.MethodGet, path)
 			return ok && rule.may(p.Role)
 		}))
 		return c.Next()

@@ -104,6 +104,7 @@ var table = []Rule{
 	post("/api/v1/kiosks/admit", runs),
 	post("/api/v1/kiosks/revoke", runs),
 	post("/api/v1/forks/decide", runs),
+	post("/api/v1/kiosks/codes", runs),
 	{Method: "*", Path: "/api/v1/kiosks/…", May: runs},
 	{Method: "*", Path: "/api/v1/accounts", May: runs},
 	{Method: "*", Path: "/api/v1/accounts/…", May: runs},
@@ -128,12 +129,13 @@ var table = []Rule{
 	{Method: "*", Path: "/account/…", May: people, Self: true},
 
 	// Devices on their way in.
-	{Method: "*", Path: "/enrol"}, {Method: "*", Path: "/enrol/…"},
-	{Method: "*", Path: "/api/v1/enrol"}, {Method: "*", Path: "/api/v1/enrol/…"},
+	get("/api/v1/kiosks/challenge", nil),
+	post("/api/v1/kiosks/enrol", nil),
+	post("/api/v1/kiosks/credential", nil),
 }
 
-// ruleOf gives the rule of a route: its own, else that of the nearest folder.
-func ruleOf(method, path string) (Rule, bool) {
+// RuleOf gives the rule of a route: its own, else that of the nearest folder.
+func RuleOf(method, path string) (Rule, bool) {
 	if method == "HEAD" {
 		method = "GET"
 	}

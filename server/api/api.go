@@ -12,6 +12,7 @@ import (
 	"hailong/internal/httpx"
 	"hailong/internal/receipt"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/organisation"
 	"hailong/server/questionnaire"
 	"hailong/server/register"
@@ -53,14 +54,14 @@ type Registrar interface {
 type Deps struct {
 	Register Registrar
 	Views    *httpx.Views
-	Token    Token
 	Now      func() time.Time
 }
 
 // Register adds every route of this package but the index's: see RegisterIndex.
+// Who may ask for them is said by access.Guard.
 func Register(app fiber.Router, d Deps) {
 	post := func(path string, most int, handler fiber.Handler) {
-		app.Post(path, d.Token.guard, httpx.Limit(most), handler)
+		app.Post(path, httpx.Limit(most), within, handler)
 	}
 	post("/api/v1/receipts", manyBody, d.registerDossiers)
 	post("/api/v1/receipts/reprint", oneBody, d.reprintReceipt)
@@ -76,6 +77,14 @@ func Register(app fiber.Router, d Deps) {
 	post("/api/v1/forks/decide", oneBody, d.decideFork)
 	app.Get("/print/receipts", d.printSheet)
 	app.Get("/openapi.json", showOpenAPI)
+}
+
+// within keeps a program to the dossiers of its unit.
+func within(c *fiber.Ctx) error {
+	if p, _ := access.From(c); p.Role == access.Program {
+		c.SetUserContext(register.Within(c.UserContext(), p.Unit))
+	}
+	return c.Next()
 }
 
 // Fault is why one entry was not taken.

@@ -21,11 +21,14 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"hailong/internal/enrolment"
 	"hailong/internal/fact"
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/internal/receipt"
 	"hailong/internal/survey"
+	"hailong/server/access"
+	"hailong/server/enrol"
 	"hailong/server/export"
 	"hailong/server/index"
 	"hailong/server/organisation"
@@ -105,8 +108,12 @@ func newSite(t testing.TB) *site {
 	if s.ballots, err = export.OpenStore(s.ballotsDir); err != nil {
 		t.Fatal(err)
 	}
-	RegisterExport(s.app, s.ballots, NewToken(token))
-	Register(s.app, Deps{Register: s.World.Register, Views: views, Token: NewToken(token), Now: now})
+	RegisterExport(s.app, s.ballots)
+	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), enrolment.Pin{})
+	Register(s.app, Deps{Register: s.World.Register, Views: views, Now: now})
+	if err := access.New(access.Options{Operator: NewToken(token).Is}).Install(s.app); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

@@ -4,11 +4,13 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 )
 
@@ -31,6 +33,8 @@ func RegisterIndex(app fiber.Router, x Indexer) {
 		if err != nil {
 			return err
 		}
+		scope := access.ScopeOf(c)
+		a.Rows = slices.DeleteFunc(a.Rows, func(r index.Row) bool { return !scope.Unit(r.Unit.Code) })
 		c.Set(fiber.HeaderCacheControl, "no-store")
 		return c.JSON(indexJSON(a))
 	})
@@ -97,6 +101,7 @@ type IndexRow struct {
 	Service       survey.Service `json:"service"`
 	IndexFigures                 // of the whole period, judged by the target of its last day
 	WalkIns       int64          `json:"walk_ins"`
+	Voided        int64          `json:"voided" doc:"ratings of the period that do not count because somebody declared them void, with a reason"`
 	Participation Participation  `json:"participation"`
 	Needed        int64          `json:"sample_needed"` // ballots that so many dossiers need, for an error of 5%
 	Timeliness    Timeliness     `json:"timeliness"`
@@ -211,7 +216,7 @@ func indexJSON(a index.Answer) Index {
 func rowJSON(r *index.Row) IndexRow {
 	row := IndexRow{
 		Unit:    IndexUnit{r.Unit.Code, r.Unit.Name, r.Unit.NameEN, r.Unit.Kind, r.Unit.KindName, r.Unit.Parent},
-		Service: r.Service, IndexFigures: figuresJSON(&r.Judged), WalkIns: r.WalkIns,
+		Service: r.Service, IndexFigures: figuresJSON(&r.Judged), WalkIns: r.WalkIns, Voided: r.Voided,
 		Participation: Participation{Dossiers: r.Dossiers, Rated: r.Rated, Rate: ratio(r.Rated, r.Dossiers)},
 		Needed:        r.Needed, Timeliness: timelinessJSON(r), Ratio766: ratio(r.Ratio766.Satisfied, r.Ratio766.Answers),
 	}

@@ -18,6 +18,7 @@ import (
 	"hailong/internal/locale"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/api"
 	"hailong/server/index"
 	"hailong/server/projection/schema"
@@ -51,6 +52,7 @@ func indexApp(t *testing.T, statements ...string) *fiber.App {
 		t.Fatal(err)
 	}
 	app := httpx.New(httpx.Options{Log: slog.New(slog.DiscardHandler), Catalogue: catalogue})
+	app.Use(access.As(access.Person{Role: access.Province}, access.Places{}))
 	api.RegisterIndex(app, index.Open(db.Read(), func() time.Time { return time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC) }))
 	return app
 }

@@ -10,8 +10,10 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"hailong/internal/enrolment"
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 	"hailong/server/report"
 )
@@ -21,7 +23,6 @@ type operation struct {
 	method, path  string
 	id            string
 	summary, note string
-	operator      bool // needs the operator token
 	query         []parameter
 	bodies        []any    // one of these types, as JSON
 	files         []string // or text of these content types
@@ -46,7 +47,7 @@ func boolean() map[string]any { return map[string]any{"type": "boolean", "defaul
 
 var pictures = parameter{name: "pictures", note: "false leaves the QR's pictures out", schema: boolean()}
 
-// taken are the faults of every route that takes a body from an operator.
+// taken are the faults of every route that takes a body.
 var taken = []int{400, 401, 413, 415, 500, 503, 504, 507}
 
 // operations lists what programs may ask for.
@@ -102,7 +103,6 @@ var operations = []operation{
 		method: "GET", path: "/api/v1/export", id: "export", summary: "Single ballots of closed months, for the province's analysts",
 		note: "One row a ballot, with its day and no time, in an order that says nothing of time. Rows that agree in all of day, desk, field, procedure, step, channel, binding and changed are at least five: a rarer text is *, another value is left out (Parquet: null). " +
 			"By the period's name, or by its days, as reports are. Reasons are a code and + (good) or - (not good). Where the answer breaks off, it is not whole.",
-		operator: true,
 		query: []parameter{
 			{name: "period", note: "2026-10 a month, 2026-Q4 a quarter, 2026-H2 a half-year, 2026 a year", schema: text()},
 			{name: "from", note: "first day", schema: date()},
@@ -132,46 +132,46 @@ var operations = []operation{
 	},
 	{
 		method: "POST", path: "/api/v1/receipts", id: "registerDossiers", summary: "Register dossiers, and get their receipts",
-		note:     "One dossier is answered with its result, or with the fault itself: 409 where it is registered already, without an id. Many are answered with a result for each. To send the same again changes nothing.",
-		operator: true, query: []parameter{pictures}, bodies: []any{Dossier{}, DossierList{}},
+		note:  "One dossier is answered with its result, or with the fault itself: 409 where it is registered already, without an id. Many are answered with a result for each. To send the same again changes nothing.",
+		query: []parameter{pictures}, bodies: []any{Dossier{}, DossierList{}},
 		status: 201, answer: DossierResult{}, others: map[int]any{200: DossierResults{}, 422: DossierResults{}},
 		faults: append([]int{404, 409}, taken...),
 	},
 	{
 		method: "POST", path: "/api/v1/receipts/reprint", id: "reprintReceipt", summary: "Another receipt for a registered dossier",
-		note:     "It has another id and the same ballot.",
-		operator: true, query: []parameter{pictures}, bodies: []any{ReprintRequest{}}, status: 201, answer: Receipt{},
+		note:  "It has another id and the same ballot.",
+		query: []parameter{pictures}, bodies: []any{ReprintRequest{}}, status: 201, answer: Receipt{},
 		faults: append([]int{404}, taken...),
 	},
 	{
 		method: "POST", path: "/api/v1/receipts/page", id: "printReceipt", summary: "The printable receipt, on A5",
-		note:     "What is said of a person goes out in this answer, and is neither stored nor logged. The page carries its own style and loads nothing.",
-		operator: true, bodies: []any{PageRequest{}}, status: 200, content: "text/html", faults: append([]int{404, 409}, taken...),
+		note:   "What is said of a person goes out in this answer, and is neither stored nor logged. The page carries its own style and loads nothing.",
+		bodies: []any{PageRequest{}}, status: 200, content: "text/html", faults: append([]int{404, 409}, taken...),
 	},
 	{
 		method: "POST", path: "/api/v1/receipts/import", id: "importDossiers", summary: "Register the dossiers of a CSV file",
-		note:     "UTF-8 of at most 20 MiB, parted by commas, semicolons or tabs. The first line names the columns, in Vietnamese or English: mã hồ sơ (code), bộ phận một cửa (desk), thời gian nhận (received); and where given cơ quan giải quyết (unit), loại dịch vụ (service), lĩnh vực (field), thủ tục (procedure), mã cán bộ (officer), hẹn trả (due). Good rows are taken, bad ones named by line; a second import of the same file changes nothing.",
-		operator: true, files: []string{"text/csv"}, status: 200, answer: ImportResult{}, faults: append([]int{422}, taken...),
+		note:  "UTF-8 of at most 20 MiB, parted by commas, semicolons or tabs. The first line names the columns, in Vietnamese or English: mã hồ sơ (code), bộ phận một cửa (desk), thời gian nhận (received); and where given cơ quan giải quyết (unit), loại dịch vụ (service), lĩnh vực (field), thủ tục (procedure), mã cán bộ (officer), hẹn trả (due). Good rows are taken, bad ones named by line; a second import of the same file changes nothing.",
+		files: []string{"text/csv"}, status: 200, answer: ImportResult{}, faults: append([]int{422}, taken...),
 	},
 	{
 		method: "POST", path: "/api/v1/slips", id: "issueSlips", summary: "One-time slips, for units without dossiers",
-		operator: true, query: []parameter{pictures}, bodies: []any{SlipRequest{}}, status: 201, answer: Slips{},
+		query: []parameter{pictures}, bodies: []any{SlipRequest{}}, status: 201, answer: Slips{},
 		faults: append([]int{404}, taken...),
 	},
 	{
 		method: "POST", path: "/api/v1/dossiers/events", id: "recordEvents", summary: "Results returned, supplements asked for, dossiers refused",
-		note:     "To send the same event again changes nothing. 422 only where every event was refused.",
-		operator: true, bodies: []any{EventList{}}, status: 200, answer: EventResults{}, others: map[int]any{422: EventResults{}}, faults: taken,
+		note:   "To send the same event again changes nothing. 422 only where every event was refused.",
+		bodies: []any{EventList{}}, status: 200, answer: EventResults{}, others: map[int]any{422: EventResults{}}, faults: taken,
 	},
 	{
 		method: "POST", path: "/api/v1/organisation", id: "loadOrganisation", summary: "Load the organisation file",
-		note:     "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. Only what differs from what is in force is recorded.",
-		operator: true, files: yamlTypes, status: 200, answer: OrganisationResult{}, others: map[int]any{422: FileProblem{}}, faults: taken,
+		note:  "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. Only what differs from what is in force is recorded.",
+		files: yamlTypes, status: 200, answer: OrganisationResult{}, others: map[int]any{422: FileProblem{}}, faults: taken,
 	},
 	{
 		method: "POST", path: "/api/v1/questionnaires", id: "loadQuestionnaire", summary: "Load a version of what citizens are asked",
-		note:     "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. A version is never changed: 409 where it is recorded with other content; another day on which it begins is recorded.",
-		operator: true, query: []parameter{{name: "from", note: "day from which it is shown, in place of the file's", schema: date()}}, files: yamlTypes,
+		note:  "YAML as in deploy/example. With any fault, nothing is loaded and every fault is named. A version is never changed: 409 where it is recorded with other content; another day on which it begins is recorded.",
+		query: []parameter{{name: "from", note: "day from which it is shown, in place of the file's", schema: date()}}, files: yamlTypes,
 		status: 200, answer: Recorded{}, others: map[int]any{422: FileProblem{}}, faults: append([]int{409}, taken...),
 	},
 	{
@@ -181,16 +181,33 @@ var operations = []operation{
 	},
 	{
 		method: "POST", path: "/api/v1/kiosks/admit", id: "admitKiosk", summary: "Let a device's ratings count",
-		operator: true, bodies: []any{AdmitRequest{}}, status: 200, answer: Recorded{}, faults: append([]int{403, 404}, taken...),
+		bodies: []any{AdmitRequest{}}, status: 200, answer: Recorded{}, faults: append([]int{403, 404}, taken...),
+	},
+	{
+		method: "POST", path: "/api/v1/kiosks/codes", id: "makeEnrolCode", summary: "A code by which one device becomes a kiosk",
+		note:   "Good once, for 15 minutes.",
+		bodies: []any{CodeRequest{}}, status: 200, answer: EnrolCode{}, faults: append([]int{403, 404}, taken...),
+	},
+	{
+		method: "GET", path: "/api/v1/kiosks/challenge", id: "challengeKiosk", summary: "What a device is to sign, to prove that it holds its key",
+		status: 200, answer: enrolment.Challenge{}, faults: []int{400, 500},
+	},
+	{
+		method: "POST", path: "/api/v1/kiosks/enrol", id: "enrolKiosk", summary: "Let in the device that brings a code",
+		status: 200, answer: enrolment.Credential{}, bodies: []any{enrolment.Presentation{}}, faults: []int{400, 403, 404, 409, 413, 415, 429, 500, 503, 504, 507},
+	},
+	{
+		method: "POST", path: "/api/v1/kiosks/credential", id: "renewKiosk", summary: "The credential of a device that was let in before",
+		status: 200, answer: enrolment.Credential{}, bodies: []any{enrolment.Renewal{}}, faults: []int{400, 403, 409, 413, 415, 500},
 	},
 	{
 		method: "POST", path: "/api/v1/kiosks/revoke", id: "revokeKiosk", summary: "End a device's key",
-		note:     "What this server has of it now still counts, nothing after.",
-		operator: true, bodies: []any{RevokeRequest{}}, status: 200, answer: Recorded{}, faults: taken,
+		note:   "What this server has of it now still counts, nothing after.",
+		bodies: []any{RevokeRequest{}}, status: 200, answer: Recorded{}, faults: taken,
 	},
 	{
 		method: "POST", path: "/api/v1/forks/decide", id: "decideFork", summary: "Name the branch that counts at a fork",
-		operator: true, bodies: []any{DecideRequest{}}, status: 200, answer: Recorded{}, faults: taken,
+		bodies: []any{DecideRequest{}}, status: 200, answer: Recorded{}, faults: taken,
 	},
 	{method: "GET", path: "/openapi.json", id: "openapi", summary: "This document", status: 200, content: "application/json"},
 	{method: "GET", path: "/healthz", id: "healthz", summary: "Whether the process answers", status: 200, content: "text/plain"},
@@ -261,8 +278,9 @@ func document() map[string]any {
 		if o.note != "" {
 			op["description"] = o.note
 		}
-		if o.operator {
-			op["security"] = []any{map[string]any{"operator": []any{}}}
+		if rule, _ := access.RuleOf(o.method, o.path); rule.May != nil {
+			answers["401"], answers["403"] = problem, problem
+			op["x-roles"], op["security"] = allowed(rule)
 		}
 		var parameters []any
 		for _, q := range o.query {
@@ -293,10 +311,27 @@ func document() map[string]any {
 		},
 		"paths": paths,
 		"components": map[string]any{
-			"schemas":         s,
-			"securitySchemes": map[string]any{"operator": map[string]any{"type": "http", "scheme": "bearer", "description": "The token that the server wrote to operator.token in its data folder."}},
+			"schemas": s,
+			"securitySchemes": map[string]any{
+				"token":   map[string]any{"type": "http", "scheme": "bearer", "description": "A program's token, good for the dossiers of its unit; or the one that the server wrote to operator.token in its data folder."},
+				"session": map[string]any{"type": "apiKey", "in": "cookie", "name": access.CookieName(false), "description": "Of a person who has signed in; over https __Host-hailong. What changes something also carries the session's csrf, as a header or a field of the form."},
+			},
 		},
 	}
+}
+
+// allowed tells the roles of a rule, and what may show them.
+func allowed(rule access.Rule) (roles, security []any) {
+	session := false
+	for _, r := range rule.May {
+		roles = append(roles, r.String())
+		session = session || r != access.Program && r != access.Operator
+	}
+	security = []any{map[string]any{"token": []any{}}}
+	if session {
+		security = append(security, map[string]any{"session": []any{}})
+	}
+	return roles, security
 }
 
 func answer(about, content string, schema map[string]any) map[string]any {

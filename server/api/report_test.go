@@ -22,7 +22,9 @@ import (
 // file fetches a file, with its type and name.
 func (s *site) file(path string) (status int, kind, disposition string, data []byte) {
 	s.t.Helper()
-	answer, err := s.app.Test(httptest.NewRequest("GET", path, nil), -1)
+	r := httptest.NewRequest("GET", path, nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := s.app.Test(r, -1)
 	if err != nil {
 		s.t.Fatalf("%s: %v", path, err)
 	}

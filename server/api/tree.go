@@ -1,10 +1,13 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 )
 
@@ -52,6 +55,7 @@ type TreeSubtotal struct {
 	Change        Change        `json:"change"`
 	Trend         []TreeTally   `json:"trend"`
 	Participation Participation `json:"participation"`
+	Voided        int64         `json:"voided"`
 }
 
 // showTree answers GET /api/v1/tree.
@@ -86,6 +90,8 @@ func showTree(x Indexer) fiber.Handler {
 		if err != nil {
 			return err
 		}
+		scope := access.ScopeOf(c)
+		p.Lines = slices.DeleteFunc(p.Lines, func(l index.Line) bool { return !scope.Unit(l.Unit.Code) })
 		c.Set(fiber.HeaderCacheControl, "no-store")
 		return c.JSON(treeJSON(&p))
 	}
@@ -100,7 +106,7 @@ func treeJSON(p *index.Province) Tree {
 		if u := l.Under; u != nil {
 			t.Lines[i].Under = &TreeSubtotal{Units: u.Units, IndexFigures: figuresJSON(&u.Judged), Met: u.Verdicts[survey.VerdictMet],
 				NotMet: u.Verdicts[survey.VerdictNotMet], TooFew: u.Verdicts[survey.VerdictTooFew], Change: changeJSON(u.Change, u.Before),
-				Trend: trendJSON(u.Trend), Participation: Participation{u.Dossiers, u.Rated, ratio(u.Rated, u.Dossiers)}}
+				Trend: trendJSON(u.Trend), Participation: Participation{u.Dossiers, u.Rated, ratio(u.Rated, u.Dossiers)}, Voided: u.Voided}
 		}
 	}
 	return t

@@ -16,6 +16,7 @@ import (
 	"hailong/internal/locale"
 	"hailong/internal/rowspace"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/api"
 	"hailong/server/export"
 	"hailong/server/index"
@@ -71,16 +72,16 @@ func newAttacker(t *testing.T, p *opened, store *Store, ballots *export.Store) *
 		t.Fatal(err)
 	}
 	a.app = httpx.New(httpx.Options{Log: slog.New(slog.DiscardHandler), Catalogue: catalogue})
+	a.app.Use(access.As(access.Person{Role: access.Province}, access.Places{}))
 	api.RegisterIndex(a.app, a.x)
 	api.RegisterClosed(a.app, a.x)
-	api.RegisterExport(a.app, ballots, api.NewToken("province"))
+	api.RegisterExport(a.app, ballots)
 	return a
 }
 
 func (a *attacker) get(path string) []byte {
 	a.t.Helper()
 	r := httptest.NewRequest("GET", path, nil)
-	r.Header.Set("Authorization", "Bearer province")
 	res, err := a.app.Test(r, -1)
 	if err != nil {
 		a.t.Fatal(err)

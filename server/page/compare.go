@@ -8,6 +8,7 @@ import (
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 )
 
@@ -74,7 +75,8 @@ func (d Deps) showCompare(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p.Units, p.Others = w.choose(units, a, "province.compare.all"), w.choose(units, b, "province.compare.all")
+	scope := access.ScopeOf(c)
+	p.Units, p.Others = w.choose(units, a, scope), w.choose(units, b, scope)
 	p.A, p.B = w.side(units, a, s), w.side(units, b, other)
 	left, err := d.sum(c.UserContext(), a, s.Period)
 	if err != nil {
@@ -91,10 +93,15 @@ func (d Deps) showCompare(c *fiber.Ctx) error {
 	return d.Views.Send(c, fiber.StatusOK, "staff/compare", p)
 }
 
-func (w words) choose(units []index.Unit, chosen, all string) []option {
-	options := []option{{Text: w.T(all), Selected: chosen == ""}}
+// choose offers the units of a scope; the whole province where it is all.
+func (w words) choose(units []index.Unit, chosen string, scope access.Scope) (options []option) {
+	if scope.All() {
+		options = append(options, option{Text: w.T("province.compare.all"), Selected: chosen == ""})
+	}
 	for _, u := range units {
-		options = append(options, option{u.Code, w.unit(u), u.Code == chosen})
+		if scope.Unit(u.Code) {
+			options = append(options, option{u.Code, w.unit(u), u.Code == chosen})
+		}
 	}
 	return options
 }

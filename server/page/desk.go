@@ -8,6 +8,7 @@ import (
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 )
 
@@ -39,6 +40,9 @@ func (d Deps) showDesk(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if !access.ScopeOf(c).Texts() {
+		data.Comments = nil
+	}
 	voices, err := d.voices(c.UserContext(), data.Comments)
 	if err != nil {
 		return err
@@ -56,10 +60,14 @@ func (d Deps) newDeskPage(c *fiber.Ctx, data *index.Whole, v []string) deskPage 
 	f.Sample, f.Charts = data.Sample, true
 	path := "/desk/" + url.PathEscape(data.Code)
 	p := deskPage{frame: f, Code: data.Code, Name: w.pick(data.Name, data.NameEN), Unit: w.unit(data.Unit),
-		UnitLink: f.L.Link("/?unit=" + url.QueryEscape(data.Unit.Code)), Service: w.service(data.Service), Date: w.date(data.Day), Day: data.Day.String(),
+		Service: w.service(data.Service), Date: w.date(data.Day), Day: data.Day.String(),
 		LiveURL: path + "/live", PartURL: f.L.Link(path + "?part=figures"), KiosksURL: f.L.Link(path + "?part=kiosks"),
 		Number: w.Number(data.Number), WalkIns: w.Number(data.WalkIns), Kiosks: d.kiosks(w, data.Kiosks, data.Opening), figures: w.figures(data, v)}
 	p.Title = p.Name + " · " + p.Unit
+	scope := access.ScopeOf(c)
+	if p.NoTexts = !scope.Texts(); scope.Unit(data.Unit.Code) {
+		p.UnitLink = f.L.Link("/unit/" + url.PathEscape(data.Unit.Code))
+	}
 	p.Hours, p.HourChart = w.hours(&data.Desk)
 	p.Week, p.WeekChart = w.week(data)
 	return p
@@ -147,8 +155,11 @@ func (d Deps) showDesks(c *fiber.Ctx) error {
 		return err
 	}
 	p := desksPage{frame: newFrame(c, "desk", "staff.desks.title")}
-	w := words{p.L}
+	w, scope := words{p.L}, access.ScopeOf(c)
 	for _, k := range desks {
+		if !scope.Desk(k.Code) {
+			continue
+		}
 		p.Desks = append(p.Desks, deskLine{Name: w.pick(k.Name, k.NameEN), Unit: w.unit(k.Unit), Service: w.service(k.Service),
 			Link: p.L.Link("/desk/" + url.PathEscape(k.Code)), Code: k.Code})
 	}

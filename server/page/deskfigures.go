@@ -30,6 +30,7 @@ type figures struct {
 	BadFirst               []tickRow // most often ticked as not good
 	Voices, MoreVoices     []string
 	VoicesAll, VoicesLater string // numbers of all, and of those beyond the page
+	NoTexts                bool   // whoever looks may not read them
 }
 
 // scoreRow is a step of the scale with its share of the answers.

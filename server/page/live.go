@@ -2,12 +2,14 @@ package page
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/httpx"
+	"hailong/server/access"
 )
 
 // showLive streams what moves at a desk until the browser goes or the server
@@ -23,9 +25,10 @@ func (d Deps) showLive(c *fiber.Ctx) error {
 	if c.Method() == fiber.MethodHead {
 		return nil // a stream would go out behind the head, and spoil the connection
 	}
+	still := access.Still(c)
 	c.Context().SetBodyStreamWriter(func(out *bufio.Writer) {
 		// A page that loses its stream comes back after two seconds.
-		if err := d.Hub.stream(out, code); err != nil && !errors.Is(err, errEnded) {
+		if err := d.Hub.stream(out, code, still); err != nil && !errors.Is(err, errEnded) {
 			d.Log.Debug("live desk page left", "desk", code, "error", err)
 		}
 	})
@@ -34,7 +37,8 @@ func (d Deps) showLive(c *fiber.Ctx) error {
 
 var errEnded = errors.New("page: the hub ended")
 
-func (h *Hub) stream(out *bufio.Writer, code string) error {
+// stream writes what moves at a desk while whoever asked may still see it.
+func (h *Hub) stream(out *bufio.Writer, code string, still func(context.Context) bool) error {
 	r := h.join(code)
 	if r == nil {
 		return errEnded
@@ -58,6 +62,9 @@ func (h *Hub) stream(out *bufio.Writer, code string) error {
 				return err
 			}
 		case <-beat.C:
+			if !still(context.Background()) {
+				return errEnded
+			}
 			if _, err := out.WriteString(": here\n\n"); err != nil {
 				return err
 			}

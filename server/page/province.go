@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 )
 
@@ -112,8 +113,9 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 	if err := d.filters(c, &p, a); err != nil {
 		return err
 	}
+	scope := access.ScopeOf(c)
 	if a.unit != "" {
-		if p.Desks, err = d.desksOf(ctx, w, a.unit); err != nil {
+		if p.Desks, err = d.desksOf(ctx, w, scope, a.unit); err != nil {
 			return err
 		}
 	}
@@ -127,13 +129,13 @@ func (d Deps) showProvince(c *fiber.Ctx) error {
 		}
 	}
 	lines := slices.DeleteFunc(answer.Lines, func(l index.Line) bool {
-		return a.kind != "" && l.Unit.Kind != a.kind || a.verdict != "" && l.Verdict != verdicts[a.verdict]
+		return !scope.Unit(l.Unit.Code) || a.kind != "" && l.Unit.Kind != a.kind || a.verdict != "" && l.Verdict != verdicts[a.verdict]
 	})
 	p.Tree = a.sort == "tree" && a.kind == "" && a.verdict == ""
 	kinds := kindOrder(lines)
 	a.arrange(w, lines, kinds)
 	p.controls(w, a, d.Index.Today())
-	if d.Map != nil {
+	if d.Map != nil && p.Who.May("/map") {
 		b := a
 		b.unit, b.kind, b.verdict, b.sort = "", "", "", "tree"
 		p.MapLink = b.to(p.frame, "/map")
@@ -166,10 +168,10 @@ func (a ask) arrange(w words, lines []index.Line, kinds map[kind]int) {
 	})
 }
 
-func (d Deps) desksOf(ctx context.Context, w words, unit string) (links []link, err error) {
+func (d Deps) desksOf(ctx context.Context, w words, scope access.Scope, unit string) (links []link, err error) {
 	desks, err := d.Index.Desks(ctx)
 	for _, k := range desks {
-		if k.Unit.Code == unit {
+		if k.Unit.Code == unit && scope.Desk(k.Code) {
 			links = append(links, link{Text: w.pick(k.Name, k.NameEN), Link: w.Link("/desk/" + url.PathEscape(k.Code))})
 		}
 	}
@@ -237,7 +239,9 @@ func (p *provincePage) controls(w words, a ask, today survey.Day) {
 	p.TreeLink, p.RankLink = sorted("tree"), sorted("rank")
 	q := url.Values{}
 	a.set(q)
-	p.CompareLink = p.L.Link("/compare?" + q.Encode())
+	if p.Who.May("/compare") {
+		p.CompareLink = p.L.Link("/compare?" + q.Encode())
+	}
 	for _, k := range []struct{ key, text, class string }{
 		{"name", "staff.column.unit", ""}, {"answers", "staff.column.answers", "num"}, {"rate", "staff.column.rate", "num"},
 		{"", "staff.column.interval", ""}, {"", "staff.column.target", ""}, {"verdict", "staff.column.verdict", ""},

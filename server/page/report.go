@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html/template"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 	"hailong/server/periodic"
 	"hailong/server/report"
@@ -32,6 +34,7 @@ type reportsPage struct {
 	Years            []reportYear
 	From, Until      string
 	ByPeriod, ByDays reportChoice
+	All              bool // of every unit
 	Kept             []keptPeriod
 }
 
@@ -92,7 +95,8 @@ func (d Deps) showReports(c *fiber.Ctx, kept KeptReports) error {
 	for y := year; y > year-reportYears; y-- {
 		p.Years = append(p.Years, w.reportYear(y, today, chosen))
 	}
-	choice := reportChoice{Form: "period", L: p.L, Units: w.unitTree(units)}
+	scope := access.ScopeOf(c)
+	choice := reportChoice{Form: "period", L: p.L, Units: w.unitTree(units, scope)}
 	for _, f := range report.Formats {
 		choice.Formats = append(choice.Formats, reportFormat{string(f), strings.ToUpper(string(f)), w.T("report.page.format." + string(f)), f == report.XLSX})
 	}
@@ -103,7 +107,9 @@ func (d Deps) showReports(c *fiber.Ctx, kept KeptReports) error {
 	}
 	p.ByPeriod, p.ByDays = choice, choice
 	p.ByDays.Form = "days"
-	p.Kept = w.keptPeriods(kept.List())
+	if p.All = scope.All(); p.All { // what is kept is of the whole province
+		p.Kept = w.keptPeriods(kept.List())
+	}
 	return d.Views.Send(c, fiber.StatusOK, "staff/reports", p)
 }
 
@@ -126,8 +132,10 @@ func (w words) reportYear(y int, today survey.Day, chosen survey.Period) reportY
 	return out
 }
 
-// unitTree offers all units, each before those below it, which are indented.
-func (w words) unitTree(units []index.Unit) template.HTML {
+// unitTree offers the units of a scope, each before those below it, which are
+// indented.
+func (w words) unitTree(all []index.Unit, scope access.Scope) template.HTML {
+	units := slices.DeleteFunc(slices.Clone(all), func(u index.Unit) bool { return !scope.Unit(u.Code) })
 	below := map[string][]index.Unit{}
 	known := map[string]bool{}
 	for _, u := range units {
@@ -140,11 +148,13 @@ func (w words) unitTree(units []index.Unit) template.HTML {
 		}
 		below[above] = append(below[above], u)
 	}
-	var all strings.Builder
+	var out strings.Builder
 	add := func(code, text string) {
-		all.WriteString(`<option value="` + template.HTMLEscapeString(code) + `">` + template.HTMLEscapeString(text) + `</option>`)
+		out.WriteString(`<option value="` + template.HTMLEscapeString(code) + `">` + template.HTMLEscapeString(text) + `</option>`)
 	}
-	add("", w.T("report.page.all"))
+	if scope.All() {
+		add("", w.T("report.page.all"))
+	}
 	var walk func(code string, depth int)
 	walk = func(code string, depth int) {
 		here := below[code]
@@ -155,7 +165,7 @@ func (w words) unitTree(units []index.Unit) template.HTML {
 		}
 	}
 	walk("", 0)
-	return template.HTML(all.String())
+	return template.HTML(out.String())
 }
 
 // keptPeriods puts the files of each period together.

@@ -19,6 +19,7 @@ import (
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/api"
 	"hailong/server/index"
 	"hailong/server/page"
@@ -61,6 +62,7 @@ func reportSite(t *testing.T, closed bool) *site {
 		t.Fatal(err)
 	}
 	app := httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(logged{t}, nil)), Catalogue: catalogue, Views: views, Assets: assets})
+	app.Use(access.As(access.Person{Role: access.Province}, access.Places{}))
 	page.RegisterReports(app, page.Deps{Index: x, Views: views}, kept)
 	api.RegisterReports(app, f, kept)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,10 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 	"hailong/server/page"
 	"hailong/server/projection/schema"
@@ -32,6 +35,7 @@ type site struct {
 	hub  *page.Hub
 	base string
 	now  time.Time
+	as   fiber.Handler // whose requests they are; at first the province's
 
 	comments map[[32]byte]string
 	heard    map[string]time.Time // by public key
@@ -88,7 +92,7 @@ func (l logged) Write(p []byte) (int, error) {
 
 func newSite(t testing.TB, with ...func(*page.Deps)) *site {
 	t.Helper()
-	s := &site{t: t, comments: map[[32]byte]string{}, heard: map[string]time.Time{}, now: monday.Start().Add(9*time.Hour + 20*time.Minute)}
+	s := &site{t: t, as: access.As(access.Person{Role: access.Province}, access.Places{}), comments: map[[32]byte]string{}, heard: map[string]time.Time{}, now: monday.Start().Add(9*time.Hour + 20*time.Minute)}
 	var err error
 	s.db, err = sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "server.db"), schema.Files, sqlite.Options{})
 	if err != nil {
@@ -119,6 +123,7 @@ func newSite(t testing.TB, with ...func(*page.Deps)) *site {
 	for _, set := range with {
 		set(&deps)
 	}
+	app.Use(func(c *fiber.Ctx) error { return s.as(c) })
 	page.Register(app, deps)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/index"
 )
 
@@ -84,20 +85,21 @@ func (d Deps) showUnit(c *fiber.Ctx) error {
 		return err
 	}
 	p := unitPage{frame: newFrame(c, "province", "province.unit.title")}
-	w := words{p.L}
-	p.fill(w, s, &v, d.Index.Today())
+	w, scope := words{p.L}, access.ScopeOf(c)
+	p.fill(w, s, &v, d.Index.Today(), scope)
 	if p.Closed, err = d.closed(c.UserContext(), w, p.frame, s, code, v.Service, by); err != nil {
 		return err
 	}
 	for _, u := range units {
-		if u.Code != v.Unit.Code && u.Kind == v.Unit.Kind {
+		if u.Code != v.Unit.Code && u.Kind == v.Unit.Kind && scope.Unit(u.Code) && p.CompareLink != "" {
 			p.Units = append(p.Units, option{Value: u.Code, Text: w.unit(u)})
 		}
 	}
 	return d.Views.Send(c, fiber.StatusOK, "staff/unit", p)
 }
 
-func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
+// fill tells what the index answered; of other units only those in the scope.
+func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day, scope access.Scope) {
 	p.Sample, p.Charts, p.Least = v.Sample, true, w.Number(v.Least)
 	p.Code, p.Name, p.Kind = v.Unit.Code, w.unit(v.Unit), w.kind(v.Unit)
 	p.Title = p.Name
@@ -105,6 +107,9 @@ func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
 	p.Administrative = v.Service == survey.ServiceAdministrative
 	p.picker = w.picker(s, today, func(o span) string { return w.unitLink(p.frame, o, v.Unit.Code, v.Service) })
 	for _, a := range v.Above {
+		if !scope.Unit(a.Code) {
+			continue
+		}
 		p.Above = append(p.Above, link{Text: w.unit(a), Link: w.unitLink(p.frame, s, a.Code, v.Service)})
 	}
 	if len(v.Services) > 1 {
@@ -133,7 +138,10 @@ func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
 	p.series(w, v)
 	for i := range v.Desks {
 		k := &v.Desks[i]
-		part := deskPart{judged: w.judged(&k.Judged, from), Name: w.pick(k.Name, k.NameEN), Link: p.L.Link("/desk/" + url.PathEscape(k.Code))}
+		part := deskPart{judged: w.judged(&k.Judged, from), Name: w.pick(k.Name, k.NameEN)}
+		if scope.Desk(k.Code) {
+			part.Link = p.L.Link("/desk/" + url.PathEscape(k.Code))
+		}
 		if k.Unit.Code != v.Unit.Code {
 			part.Unit = w.unit(k.Unit)
 		}
@@ -146,6 +154,9 @@ func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
 		p.Desks = append(p.Desks, part)
 	}
 	for i := range v.Below {
+		if !scope.Unit(v.Below[i].Unit.Code) {
+			continue
+		}
 		p.Below = append(p.Below, t.line(&v.Below[i]))
 	}
 	if v.Indicator != nil {
@@ -153,10 +164,13 @@ func (p *unitPage) fill(w words, s span, v *index.UnitView, today survey.Day) {
 	}
 	q := url.Values{"a": {v.Unit.Code}}
 	s.set(q)
-	p.CompareLink = p.L.Link("/compare?" + q.Encode())
+	if p.Who.May("/compare") {
+		p.CompareLink = p.L.Link("/compare?" + q.Encode())
+	}
 	p.BoardLink = p.L.Link("/board/" + url.PathEscape(v.Unit.Code))
-	q.Del("a")
-	p.ProvinceLink = p.L.Link("/?" + q.Encode())
+	if q.Del("a"); scope.All() {
+		p.ProvinceLink = p.L.Link("/?" + q.Encode())
+	}
 }
 
 // series fills the lines through time, with the tables behind them.

@@ -14,14 +14,15 @@ import (
 
 func liveProgram(flags *flag.FlagSet) func() error {
 	address := flags.String("url", "", "of a stream of server-sent events")
+	cookie := flags.String("cookie", "", "that goes with each request")
 	n := flags.Int("n", 1000, "how many times it is opened")
-	return func() error { return live(*address, *n) }
+	return func() error { return live(*address, *cookie, *n) }
 }
 
 // live opens a stream many times and says when all have had an event. Then, for
 // each line that it reads, it says that it waits, and how long it took until all
 // had another.
-func live(address string, n int) error {
+func live(address, cookie string, n int) error {
 	u, err := url.Parse(address)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func live(address string, n int) error {
 			return err
 		}
 		defer c.Close()
-		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", u.RequestURI(), u.Host); err != nil {
+		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\nCookie: %s\r\n\r\n", u.RequestURI(), u.Host, cookie); err != nil {
 			return err
 		}
 		go events(c, had)
