@@ -1,20 +1,28 @@
 // Package bus carries facts, watermarks, time and kiosk configurations over
 // NATS: it connects, ensures the stream, publishes to it and reads it.
 //
-// The stream HAILONG_FACTS holds batches of facts on hl.fact.<origin>. All else
-// is core NATS and may be lost: watermarks on hl.mark.<origin>, asked for on
-// hl.ask.<origin>; the time on hl.time; a kiosk's configuration on
-// hl.config.<public key>. What people wrote has a way of its own: see
-// WordsStream.
+// The stream HAILONG_FACTS holds batches of facts on hl.fact.<key>.<origin>, the
+// key being the public one of whoever sends them (what an earlier version sent
+// is on hl.fact.<origin>). All else is core NATS and may be lost: watermarks on
+// hl.mark.<key>.<origin>, the key being the origin's, asked for on
+// hl.ask.<key>.<origin>; the time on hl.time; a kiosk's configuration on
+// hl.config.<key>. What people wrote has a way of its own: see WordsStream.
+//
+// A server may do everything. A device reaches the subjects with its key alone;
+// what it needs to know of the stream beyond its last message there, servers
+// tell: see ServeDevices.
 package bus
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +30,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hailong/internal/enrolment"
 	"hailong/internal/fact"
 )
 
@@ -51,9 +60,18 @@ type Options struct {
 	InProcess nats.InProcessConnProvider
 	// Name is shown in the broker's list of connections.
 	Name string
-	// Credentials and CA are files, or empty: NATS user credentials, and the
-	// authorities (PEM) that sign the servers' certificates.
-	Credentials, CA string
+	// JWT gives the user's credential, and is asked at each attempt to connect: an
+	// error means that there is none yet, and the bus waits for it (see Renew).
+	// Key is the user's, which the credential is for.
+	JWT func() (string, error)
+	Key ed25519.PrivateKey
+	// Server is the public key with which the server signs its facts, whose bus
+	// this is; nil: it is a device's, which signs them with Key.
+	Server ed25519.PublicKey
+	// CA holds the authorities (PEM) of which one must have signed the broker's
+	// certificate: without TLS there then is no connection. Empty: TLS is up to
+	// URL and broker, and the system's authorities hold.
+	CA []byte
 	// Replicas and MaxAge of the stream. Who leaves them 0 creates the stream
 	// with one replica and 90 days where it is missing, and never changes it
 	// (kiosks); who sets them keeps it so (servers).
@@ -67,6 +85,7 @@ type Bus struct {
 	nc  *nats.Conn
 	js  jetstream.JetStream
 	o   Options
+	key string // that of the facts sent here, in hexadecimal digits
 	log *slog.Logger
 
 	// The streams were there; and the one of words, once it was looked up.
@@ -89,12 +108,25 @@ func Connect(o Options) (*Bus, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	b := &Bus{o: o, log: o.Log, up: make(chan struct{})}
+	if len(o.Key) != ed25519.PrivateKeySize || o.JWT == nil {
+		return nil, errors.New("bus: nobody connects without a key and a credential")
+	}
+	b.key = hexOf(o.Key.Public().(ed25519.PublicKey))
+	if o.Server != nil {
+		b.key = hexOf(o.Server)
+	}
 	opts := []nats.Option{
 		nats.Name(o.Name),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.CustomReconnectDelay(delay),
 		nats.IgnoreAuthErrorAbort(), // rights may be given later
+		nats.CustomInboxPrefix("_I." + b.key),
+		func(to *nats.Options) error { // nats.UserJWT refuses who has none yet
+			to.UserJWT = o.JWT
+			to.SignatureCB = func(nonce []byte) ([]byte, error) { return enrolment.SignNATS(o.Key, nonce) }
+			return nil
+		},
 		// What is published without a connection fails: a buffer would say that
 		// it was sent, and lose it with the process.
 		nats.ReconnectBufSize(-1),
@@ -115,11 +147,12 @@ func Connect(o Options) (*Bus, error) {
 	if o.InProcess != nil {
 		opts = append(opts, nats.InProcessServer(o.InProcess))
 	}
-	if o.Credentials != "" {
-		opts = append(opts, nats.UserCredentials(o.Credentials))
-	}
-	if o.CA != "" {
-		opts = append(opts, nats.RootCAs(o.CA))
+	if len(o.CA) > 0 {
+		trust, err := enrolment.Trust(o.CA, hosts(o.URL)...)
+		if err != nil {
+			return nil, fmt.Errorf("bus: authorities for NATS: %w", err)
+		}
+		opts = append(opts, nats.Secure(trust))
 	}
 	nc, err := nats.Connect(o.URL, opts...)
 	if err != nil {
@@ -132,6 +165,24 @@ func Connect(o Options) (*Bus, error) {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
 	return b, nil
+}
+
+// hosts of the addresses of NATS servers.
+func hosts(urls string) (names []string) {
+	for _, text := range strings.Split(urls, ",") {
+		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Host != "" {
+			names = append(names, u.Hostname())
+		}
+	}
+	return names
+}
+
+// Renew connects anew, at once: there is another credential.
+func (b *Bus) Renew() error {
+	if err := b.nc.ForceReconnect(); err != nil {
+		return fmt.Errorf("bus: connect anew: %w", err)
+	}
+	return nil
 }
 
 // delay before the attempt after n rounds without success: 100 ms doubling to
@@ -261,13 +312,15 @@ func sendError(err error) error {
 	return fmt.Errorf("bus: publish: %w", err)
 }
 
-// originOf reads the origin at the end of a subject.
-func originOf(subject, prefix string) (fact.OriginID, bool) {
-	if len(subject) != len(prefix)+2*len(fact.OriginID{}) {
-		return fact.OriginID{}, false
+// originOf reads the key and the origin at the end of a subject.
+func originOf(subject, prefix string) (key []byte, origin fact.OriginID, ok bool) {
+	first, second, _ := strings.Cut(subject[len(prefix):], ".")
+	key, err := hex.DecodeString(first)
+	if err != nil || len(key) != ed25519.PublicKeySize || len(second) != 2*len(origin) {
+		return nil, origin, false
 	}
-	o, err := fact.ParseOriginID(subject[len(prefix):])
-	return o, err == nil
+	origin, err = fact.ParseOriginID(second)
+	return key, origin, err == nil
 }
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }

@@ -16,6 +16,7 @@ import (
 
 	"hailong/internal/bus"
 	"hailong/internal/fact"
+	"hailong/server/natsauth/natsauthtest"
 )
 
 func TestPublishWithoutConnectionFails(t *testing.T) {
@@ -25,14 +26,14 @@ func TestPublishWithoutConnectionFails(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	b, err := bus.Connect(bus.Options{URL: "nats://" + addr})
+	b, err := bus.Connect(natsauthtest.New(t).Kiosk(bus.Options{URL: "nats://" + addr}, kioskKey))
 	if err != nil {
 		t.Fatal("a broker that is not there yet must not be an error:", err)
 	}
 	if _, err := b.Publish(origin, []byte("x"), fact.Mark{}); !errors.Is(err, bus.ErrDisconnected) {
 		t.Fatalf("publish: %v", err)
 	}
-	if err := b.PublishMark(fact.Mark{Origin: origin}); !errors.Is(err, bus.ErrDisconnected) {
+	if err := b.PublishMark(nil, fact.Mark{Origin: origin}); !errors.Is(err, bus.ErrDisconnected) {
 		t.Fatalf("mark: %v", err)
 	}
 	waiting := make(chan error)
@@ -50,7 +51,7 @@ func TestPublishWithoutConnectionFails(t *testing.T) {
 // connection's context with it.
 func TestOutstandingEndsWithConnection(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	b := s.server(bus.Options{})
 	link, cancel, err := b.Connected(within(t))
 	if err != nil {
 		t.Fatal(err)
@@ -73,13 +74,13 @@ func TestOutstandingEndsWithConnection(t *testing.T) {
 
 func TestStreamSettings(t *testing.T) {
 	s := newStation(t)
-	kiosk, server := s.connect(bus.Options{}), s.connect(bus.Options{Replicas: 1, MaxAge: time.Hour})
+	other, server := s.server(bus.Options{}), s.server(bus.Options{Replicas: 1, MaxAge: time.Hour})
 	ctx := within(t)
 	var ids [8]int64
 	var wg sync.WaitGroup
 	for i := range ids { // all at once: one creates, the others find
 		wg.Go(func() {
-			st, err := kiosk.EnsureStream(ctx)
+			st, err := other.EnsureStream(ctx)
 			if err != nil {
 				t.Error(err)
 			}
@@ -103,7 +104,7 @@ func TestStreamSettings(t *testing.T) {
 		t.Fatalf("kept for %s", got)
 	}
 	for range 2 {
-		for _, b := range []*bus.Bus{server, kiosk} { // a kiosk does not undo it
+		for _, b := range []*bus.Bus{server, other} { // who sets nothing does not undo it
 			if st, err := b.EnsureStream(ctx); err != nil || st.Identity != ids[0] {
 				t.Fatal(st, err)
 			}
@@ -116,7 +117,7 @@ func TestStreamSettings(t *testing.T) {
 
 func TestMarksTimeAndConfiguration(t *testing.T) {
 	s := newStation(t)
-	server, kiosk := s.connect(bus.Options{}), s.connect(bus.Options{})
+	server, kiosk := s.server(bus.Options{}), s.kiosk()
 	ctx := within(t)
 	if _, _, _, err := kiosk.Time(ctx); !errors.Is(err, bus.ErrNoServer) {
 		t.Fatalf("time without a server: %v", err)
@@ -126,7 +127,7 @@ func TestMarksTimeAndConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := bytes.Repeat([]byte{7}, 32)
+	key := public(kioskKey)
 	want := bus.KioskConfig{Kiosk: "K01", Desk: "D1", DeskName: "Một cửa", Servers: []string{"s1", "s2"}, Seal: key, Admitted: true}
 	stopConfig, err := server.ServeConfig(func(public []byte) (bus.KioskConfig, error) {
 		if !bytes.Equal(public, key) {
@@ -138,10 +139,10 @@ func TestMarksTimeAndConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := fact.Mark{Server: "s1", Incarnation: [16]byte{9}, Origin: origin, Number: 12, Hash: fact.Hash{3}, Stream: 5, Sequence: 6, CaughtUp: true}
-	stopAsk, err := server.OnAsk(func(o fact.OriginID) {
+	stopAsk, err := server.OnAsk(func(key []byte, o fact.OriginID) {
 		m := mark
 		m.Origin = o
-		if err := server.PublishMark(m); err != nil {
+		if err := server.PublishMark(key, m); err != nil {
 			t.Error(err)
 		}
 	})
@@ -222,16 +223,38 @@ func TestMarksTimeAndConfiguration(t *testing.T) {
 
 func TestLastAndScan(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	server, b := s.server(bus.Options{}), s.kiosk()
 	ctx := within(t)
 	other := fact.OriginID{9}
+	// Nobody tells anything yet.
+	if st, err := b.EnsureStream(ctx); err != nil || st != (bus.Stream{}) {
+		t.Fatal(st, err)
+	}
+	if _, ok, err := b.Last(ctx, other); err != nil || ok {
+		t.Fatal(ok, err)
+	}
+	if err := b.Scan(ctx, origin, nil); !errors.Is(err, bus.ErrNoServer) {
+		t.Fatal(err)
+	}
+	stopDevices, err := server.ServeDevices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopDevices()
+	made, err := server.EnsureStream(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told, err := b.EnsureStream(ctx); err != nil || told.Identity != made.Identity {
+		t.Fatal(told, made, err)
+	}
 	publish(t, b, "first")
 	if _, ok, err := b.Last(ctx, other); err != nil || ok {
 		t.Fatal(ok, err)
 	}
 	head := fact.Mark{Origin: origin, Number: 77, Hash: sha256.Sum256([]byte("h"))}
 	var want []string
-	for i := range 1000 { // more than one request of a scan
+	for i := range 1000 {
 		text := fmt.Sprint("n", i)
 		want = append(want, text)
 		o := origin
@@ -241,6 +264,14 @@ func TestLastAndScan(t *testing.T) {
 		a, err := b.Publish(o, []byte(text), head)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if i == 499 {
+			// A server gives others what it has, beside what they send.
+			if a, err := server.Publish(origin, []byte("a server's"), head); err != nil {
+				t.Fatal(err)
+			} else if _, err := a.Wait(ctx); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if i == 999 {
 			if _, err := a.Wait(ctx); err != nil {

@@ -72,37 +72,50 @@ type timeReply struct {
 	Milli  int64
 }
 
-// PublishMark tells an origin how far a server holds its chain.
-func (b *Bus) PublishMark(m fact.Mark) error {
+// PublishMark tells an origin with this public key how far a server holds its
+// chain.
+func (b *Bus) PublishMark(public []byte, m fact.Mark) error {
 	data, err := fact.Marshal(&m)
 	if err != nil {
 		return fmt.Errorf("bus: mark: %w", err)
 	}
-	return b.send(markSubject+m.Origin.String(), data)
+	return b.send(markSubject+hexOf(public)+"."+m.Origin.String(), data)
 }
 
-// OnMarks calls fn for each mark of the origin, one at a time, until stop. It
+func (b *Bus) readMark(m *nats.Msg) (mark fact.Mark, ok bool) {
+	_, origin, ok := originOf(m.Subject, markSubject)
+	if err := fact.Unmarshal(m.Data, &mark); err != nil || !ok || mark.Origin != origin || mark.Server == "" {
+		b.log.Warn("bus: a mark that is none", "subject", m.Subject)
+		return mark, false
+	}
+	return mark, true
+}
+
+// OnMarks calls fn for each mark of an own origin, one at a time, until stop. It
 // stays subscribed over reconnections. fn must not block.
 func (b *Bus) OnMarks(origin fact.OriginID, fn func(fact.Mark)) (stop func(), err error) {
-	return b.subscribe(markSubject+origin.String(), "", func(m *nats.Msg) {
-		var mark fact.Mark
-		if err := fact.Unmarshal(m.Data, &mark); err != nil || mark.Origin != origin || mark.Server == "" {
-			b.log.Warn("bus: a mark that is none", "subject", m.Subject)
-			return
+	return b.told(b.own(markSubject, origin), func(m *nats.Msg) {
+		if mark, ok := b.readMark(m); ok {
+			fn(mark)
 		}
-		fn(mark)
 	})
 }
 
-// Ask asks every server for its mark of the origin.
-func (b *Bus) Ask(origin fact.OriginID) error { return b.send(askSubject+origin.String(), nil) }
+// own is a subject with the key of this bus.
+func (b *Bus) own(prefix string, origin fact.OriginID) string {
+	return prefix + b.key + "." + origin.String()
+}
 
-// OnAsk calls fn with each origin whose mark is asked for: a server answers by
-// PublishMark, with number 0 where it holds nothing.
-func (b *Bus) OnAsk(fn func(fact.OriginID)) (stop func(), err error) {
-	return b.subscribe(askSubject+"*", "", func(m *nats.Msg) {
-		if o, ok := originOf(m.Subject, askSubject); ok {
-			fn(o)
+// Ask asks every server for its mark of the origin.
+func (b *Bus) Ask(origin fact.OriginID) error { return b.send(b.own(askSubject, origin), nil) }
+
+// OnAsk calls fn with each origin whose mark is asked for, and the public key of
+// who asks: a server answers by PublishMark to the origin's own key, and with
+// number 0 to the asker's where it holds nothing.
+func (b *Bus) OnAsk(fn func(public []byte, origin fact.OriginID)) (stop func(), err error) {
+	return b.subscribe(askSubject+"*.*", "", func(m *nats.Msg) {
+		if public, o, ok := originOf(m.Subject, askSubject); ok {
+			fn(public, o)
 		}
 	})
 }
@@ -170,6 +183,19 @@ func (b *Bus) reply(m *nats.Msg, v any) {
 	if err != nil && !errors.Is(sendError(err), ErrDisconnected) {
 		b.log.Warn("bus: answer", "subject", m.Subject, "error", err)
 	}
+}
+
+// told subscribes to what servers tell by themselves. NATS does not look at the
+// subject of a reply, so a device may have what it is answered sent there, and of
+// that it can choose what has headers alone: its own messages of the stream.
+func (b *Bus) told(subject string, fn nats.MsgHandler) (func(), error) {
+	return b.subscribe(subject, "", func(m *nats.Msg) {
+		if len(m.Header) > 0 {
+			b.log.Warn("bus: told by a device", "subject", subject)
+			return
+		}
+		fn(m)
+	})
 }
 
 func (b *Bus) subscribe(subject, queue string, fn nats.MsgHandler) (func(), error) {

@@ -23,19 +23,28 @@ func (b *Bus) EraseWords(ctx context.Context, digest [32]byte) error {
 	if s == nil {
 		return fmt.Errorf("bus: stream %s is not known yet", WordsStream)
 	}
+	for _, subject := range wordsUnder(digest) {
+		if err := b.eraseWords(ctx, *s, subject); err != nil {
+			return fmt.Errorf("bus: erase words: %w", linkError(ctx, err))
+		}
+	}
+	return nil
+}
+
+func (b *Bus) eraseWords(ctx context.Context, s jetstream.Stream, subject string) error {
 	for range mostCopies {
-		m, err := (*s).GetLastMsgForSubject(ctx, wordsUnder(digest))
+		m, err := s.GetLastMsgForSubject(ctx, subject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
 		}
 		if err == nil {
-			err = (*s).SecureDeleteMsg(ctx, m.Sequence)
+			err = s.SecureDeleteMsg(ctx, m.Sequence)
 		}
 		if err != nil {
-			return fmt.Errorf("bus: erase words: %w", linkError(ctx, err))
+			return err
 		}
 	}
-	return fmt.Errorf("bus: erase words: more than %d are under one digest", mostCopies)
+	return fmt.Errorf("more than %d are under one digest", mostCopies)
 }
 
 // mostCopies bounds how many may be under one digest: each device one.
@@ -68,7 +77,7 @@ func (b *Bus) TellGone(digests [][32]byte) error { return b.send(goneSubject, jo
 
 // OnGone calls fn with what a server tells by TellGone, one at a time, until stop.
 func (b *Bus) OnGone(fn func(digests [][32]byte)) (stop func(), err error) {
-	return b.subscribe(goneSubject, "", func(m *nats.Msg) {
+	return b.told(goneSubject, func(m *nats.Msg) {
 		if digests, err := parted(m.Data); err == nil {
 			fn(digests)
 		}

@@ -15,14 +15,15 @@ import (
 // it; all others stay.
 func TestErasedWordsLeaveTheStreamsDisk(t *testing.T) {
 	s := newStation(t)
-	b, server := s.connect(bus.Options{}), s.connect(bus.Options{})
-	for _, x := range []*bus.Bus{b, server} {
+	b, server := s.kiosk(), s.server(bus.Options{})
+	for _, x := range []*bus.Bus{server, b} {
 		if err := x.EnsureWords(within(t)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	secret, other := bytes.Repeat([]byte("nobody is to read this "), 100), bytes.Repeat([]byte("this stays "), 100)
 	send(t, b, other, secret, []byte("a third"))
+	send(t, server, secret, other) // as when somebody asked for them
 	if len(filesWith(t, s.dir, secret[:64])) == 0 || len(filesWith(t, s.dir, other[:64])) == 0 {
 		t.Fatal("the test finds nothing where there is something")
 	}
@@ -35,8 +36,8 @@ func TestErasedWordsLeaveTheStreamsDisk(t *testing.T) {
 	if found := filesWith(t, s.dir, []byte("nobody is to read this")); len(found) > 0 {
 		t.Errorf("left in %v", found)
 	}
-	fetches(t, b, secret, nil)
-	fetches(t, b, other, other)
+	fetches(t, server, secret, nil)
+	fetches(t, server, other, other)
 	stored, err := server.StoredWords(within(t))
 	if err != nil || len(stored) != 2 || slices.Contains(stored, digest) || !slices.Contains(stored, sha256.Sum256(other)) {
 		t.Error(stored, err)

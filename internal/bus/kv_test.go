@@ -15,7 +15,7 @@ import (
 // that the last asked for.
 func TestKV(t *testing.T) {
 	s := newStation(t)
-	one, other := s.connect(bus.Options{Replicas: 1}), s.connect(bus.Options{Replicas: 1})
+	one, other := s.server(bus.Options{Replicas: 1}), s.server(bus.Options{Replicas: 1})
 	ctx := within(t)
 	var wg sync.WaitGroup
 	for range 4 {
@@ -52,7 +52,7 @@ func TestKV(t *testing.T) {
 // A bucket outlives the broker's restart, and one that was deleted is made anew.
 func TestKVAgain(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	b := s.server(bus.Options{})
 	ctx := within(t)
 	put := func(value string) {
 		t.Helper()

@@ -2,15 +2,17 @@ package bus
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 
 	"hailong/internal/fact"
 )
 
-// Between servers, on core NATS: what hash a server holds at a number of an
-// origin's chain, asked for on hl.hash.<server>.
+// On core NATS: what hash a server holds at a number of an origin's chain, asked
+// for by servers on hl.hash.<server>, and by devices on hl.hash.<server>.<key>.
 const hashSubject = "hl.hash."
 
 type hashQuestion struct {
@@ -28,14 +30,10 @@ type hashAnswer struct {
 // OnEveryMark calls fn for the marks of all origins, one at a time, until stop.
 // fn must not block.
 func (b *Bus) OnEveryMark(fn func(fact.Mark)) (stop func(), err error) {
-	return b.subscribe(markSubject+"*", "", func(m *nats.Msg) {
-		var mark fact.Mark
-		origin, ok := originOf(m.Subject, markSubject)
-		if err := fact.Unmarshal(m.Data, &mark); err != nil || !ok || mark.Origin != origin || mark.Server == "" {
-			b.log.Warn("bus: a mark that is none", "subject", m.Subject)
-			return
+	return b.told(markSubject+"*.*", func(m *nats.Msg) {
+		if mark, ok := b.readMark(m); ok {
+			fn(mark)
 		}
-		fn(mark)
 	})
 }
 
@@ -46,7 +44,11 @@ func (b *Bus) HashAt(ctx context.Context, server string, origin fact.OriginID, n
 	if err != nil {
 		return h, false, fmt.Errorf("bus: hash: %w", err)
 	}
-	m, err := b.nc.RequestWithContext(ctx, hashSubject+server, question)
+	subject := hashSubject + server
+	if b.o.Server == nil {
+		subject += "." + b.key
+	}
+	m, err := b.nc.RequestWithContext(ctx, subject, question)
 	if err != nil {
 		return h, false, fmt.Errorf("bus: hash: %w", requestError(ctx, err))
 	}
@@ -57,21 +59,39 @@ func (b *Bus) HashAt(ctx context.Context, server string, origin fact.OriginID, n
 	return a.Hash, a.Held, nil
 }
 
-// ServeHash answers HashAt for a server until stop. Where fn fails nothing is
-// answered.
-func (b *Bus) ServeHash(server string, fn func(origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)) (stop func(), err error) {
-	return b.subscribe(hashSubject+server, "", func(m *nats.Msg) {
+// ServeHash answers HashAt for a server until stop. asker is the public key of
+// the device that asks, which has a right to its own chains alone; nil: it is a
+// server. Where fn fails nothing is answered.
+func (b *Bus) ServeHash(server string, fn func(asker []byte, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)) (stop func(), err error) {
+	answer := func(m *nats.Msg) {
 		var q hashQuestion
+		var asker []byte
+		if key := strings.TrimPrefix(m.Subject, hashSubject+server); key != "" {
+			var err error
+			if asker, err = hex.DecodeString(key[1:]); err != nil {
+				return
+			}
+		}
 		if fact.Unmarshal(m.Data, &q) != nil {
 			return
 		}
-		h, held, err := fn(q.Origin, q.Number)
+		h, held, err := fn(asker, q.Origin, q.Number)
 		if err != nil {
 			b.log.Warn("bus: hash", "error", err)
 			return
 		}
 		b.reply(m, &hashAnswer{Held: held, Hash: h})
-	})
+	}
+	stopServers, err := b.subscribe(hashSubject+server, "", answer)
+	if err != nil {
+		return nil, err
+	}
+	stopDevices, err := b.subscribe(hashSubject+server+".*", "", answer)
+	if err != nil {
+		stopServers()
+		return nil, err
+	}
+	return func() { stopServers(); stopDevices() }, nil
 }
 
 // Agreed finds the last number, up to a bound, at which two chains of one origin

@@ -14,7 +14,6 @@ import (
 const (
 	fetchMessages = 2048
 	fetchBytes    = MaxMessage + 1<<20 // above the greatest message, or it would stand in the way for ever
-	scanMessages  = 256
 	groupMessages = 4096
 	groupBytes    = 4 << 20
 )
@@ -178,7 +177,7 @@ func (r *Reader) begin(ctx context.Context, s *session) error {
 		}
 		at = Position{Stream: info.Identity}
 	}
-	if s.cons, err = stream.CreateConsumer(ctx, consumer(at.Sequence+1, "")); err != nil {
+	if s.cons, err = stream.CreateConsumer(ctx, consumer(at.Sequence+1)); err != nil {
 		return fmt.Errorf("bus: consumer: %w", linkError(ctx, err))
 	}
 	// Between the comparison and the consumer the stream may have been deleted
@@ -330,12 +329,11 @@ func (r *Reader) compare(s *session) error {
 
 // consumer is a cursor without acks: it ends with its broker, or five minutes
 // after its reader.
-func consumer(from uint64, subject string) jetstream.ConsumerConfig {
+func consumer(from uint64) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		AckPolicy:         jetstream.AckNonePolicy,
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       from,
-		FilterSubject:     subject,
 		InactiveThreshold: 5 * time.Minute,
 		MemoryStorage:     true,
 		Replicas:          1,

@@ -14,7 +14,7 @@ import (
 
 func TestReaderFromAnEmptyStream(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	b := s.server(bus.Options{})
 	r := follow(t, b, bus.Position{})
 	g := r.until(t, func(_ []string, g bus.Group) bool { return g.CaughtUp })
 	if g.Position.Stream == 0 || g.Position.Sequence != 0 || len(g.Messages) != 0 {
@@ -39,7 +39,7 @@ func TestReaderFromAnEmptyStream(t *testing.T) {
 // says that it is the last.
 func TestReaderGroups(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	b := s.server(bus.Options{})
 	ctx := within(t)
 	publish(t, b, "0")
 	const n = 6000
@@ -94,7 +94,7 @@ func TestReaderGroups(t *testing.T) {
 
 func TestReaderStreamDeletedUnderIt(t *testing.T) {
 	s := newStation(t)
-	b, ctx := s.connect(bus.Options{}), within(t)
+	b, ctx := s.server(bus.Options{}), within(t)
 	publish(t, b, "a", "b", "c")
 	r := follow(t, b, bus.Position{})
 	r.until(t, ends("a", "b", "c"))
@@ -107,7 +107,7 @@ func TestReaderStreamDeletedUnderIt(t *testing.T) {
 
 func TestReaderMessagesGone(t *testing.T) {
 	s := newStation(t)
-	b, ctx := s.connect(bus.Options{}), within(t)
+	b, ctx := s.server(bus.Options{}), within(t)
 	publish(t, b, "a")
 	at := follow(t, b, bus.Position{}).until(t, ends("a")).Position
 	publish(t, b, "b", "c", "d")
@@ -145,7 +145,7 @@ func TestReaderStoreRestored(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStation(t)
-			b := s.connect(bus.Options{})
+			b := s.server(bus.Options{})
 			publish(t, b, "a", "b")
 			s.b.Close()
 			old := t.TempDir() + "/old"
@@ -169,7 +169,7 @@ func TestReaderStoreRestored(t *testing.T) {
 // deleted or restarted as it is, at random, while others publish.
 func TestReaderThroughBrokerRestarts(t *testing.T) {
 	s := newStation(t)
-	writer, reader := s.connect(bus.Options{}), s.connect(bus.Options{})
+	writer, reader := s.server(bus.Options{}), s.server(bus.Options{})
 	r := follow(t, reader, bus.Position{})
 	rng := rand.New(rand.NewPCG(1, 2))
 	n := 0
@@ -219,7 +219,7 @@ func TestReaderThroughBrokerRestarts(t *testing.T) {
 // Messages up to the greatest allowed pass.
 func TestReaderGreatMessages(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	b := s.server(bus.Options{})
 	great := string(make([]byte, bus.MaxMessage-1024))
 	publish(t, b, "a", great, great, "b")
 	follow(t, b, bus.Position{}).until(t, ends("a", great, great, "b"))
@@ -227,7 +227,7 @@ func TestReaderGreatMessages(t *testing.T) {
 
 func TestReaderWaitsForBroker(t *testing.T) {
 	s := newStation(t)
-	b := s.connect(bus.Options{})
+	b := s.server(bus.Options{})
 	publish(t, b, "a")
 	s.b.Close()
 	r := follow(t, b, bus.Position{})

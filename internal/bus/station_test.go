@@ -1,7 +1,9 @@
 package bus_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"net"
 	"os"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"hailong/internal/bus"
 	"hailong/internal/fact"
 	"hailong/server/broker"
+	"hailong/server/natsauth/natsauthtest"
 )
 
 // station is a broker that can be stopped and started on its port.
@@ -24,10 +27,11 @@ type station struct {
 	dir  string
 	port int
 	b    *broker.Broker
+	*natsauthtest.Realm
 }
 
 func newStation(t *testing.T) *station {
-	s := &station{t: t, dir: t.TempDir() + "/stream"}
+	s := &station{t: t, dir: t.TempDir() + "/stream", Realm: natsauthtest.New(t)}
 	s.start()
 	t.Cleanup(func() { s.b.Close() })
 	return s
@@ -35,7 +39,7 @@ func newStation(t *testing.T) *station {
 
 func (s *station) start() {
 	s.t.Helper()
-	b, err := broker.Start(broker.Options{Dir: s.dir, Port: s.port})
+	b, err := broker.Start(s.Broker(broker.Options{Dir: s.dir, Port: s.port}))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -43,6 +47,23 @@ func (s *station) start() {
 	_, port, _ := net.SplitHostPort(b.Addr())
 	s.port, _ = strconv.Atoi(port)
 }
+
+// server connects with what a server may; all of a station are one, as the key
+// in the subjects goes.
+func (s *station) server(o bus.Options) *bus.Bus {
+	s.t.Helper()
+	return s.connect(s.Server(o, serverKey))
+}
+
+// kiosk connects with what a device may.
+func (s *station) kiosk() *bus.Bus {
+	s.t.Helper()
+	return s.connect(s.Kiosk(bus.Options{}, kioskKey))
+}
+
+var serverKey, kioskKey = ed25519.NewKeyFromSeed(make([]byte, 32)), ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))
+
+func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
 
 func (s *station) connect(o bus.Options) *bus.Bus {
 	s.t.Helper()
@@ -63,7 +84,7 @@ func (s *station) connect(o bus.Options) *bus.Bus {
 // jetstream gives a plain connection, to do what an operator might.
 func (s *station) jetstream() jetstream.JetStream {
 	s.t.Helper()
-	nc, err := nats.Connect("nats://127.0.0.1:" + strconv.Itoa(s.port))
+	nc, err := nats.Connect("nats://127.0.0.1:"+strconv.Itoa(s.port), s.Option())
 	if err != nil {
 		s.t.Fatal(err)
 	}

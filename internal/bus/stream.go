@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -36,7 +37,7 @@ type Stream struct {
 
 // Message is one message of the stream.
 type Message struct {
-	Stream   int64 // identity of the stream
+	Stream   int64 // identity of the stream; 0 where it was not asked for
 	Sequence uint64
 	Data     []byte
 	// Head is what the sender said of its chain's end: origin, number and hash;
@@ -45,13 +46,18 @@ type Message struct {
 }
 
 // EnsureStream makes the stream where it is missing, keeps the settings that
-// this side sets, and says what is there.
+// this side sets, and says what is there. A device asks a server what is there,
+// and gets zeros where none answers: the stream may take messages all the same.
 func (b *Bus) EnsureStream(ctx context.Context) (Stream, error) {
+	if b.o.Server == nil {
+		return b.askStream(ctx)
+	}
 	s, err := b.ensure(ctx, jetstream.StreamConfig{
 		Name:        StreamName,
 		Description: "Facts on their way to every server",
 		Subjects:    []string{factSubject + ">"},
 		MaxMsgSize:  MaxMessage,
+		AllowDirect: true, // a device reads its last message there: see Last
 	}, &b.seen)
 	if err != nil {
 		return Stream{}, err
@@ -63,7 +69,7 @@ func (b *Bus) EnsureStream(ctx context.Context) (Stream, error) {
 // common, and keeps the settings that this side sets. seen is whether it was
 // there before.
 func (b *Bus) ensure(ctx context.Context, cfg jetstream.StreamConfig, seen *atomic.Bool) (jetstream.Stream, error) {
-	name := cfg.Name
+	name, subjects := cfg.Name, cfg.Subjects
 	s, err := b.js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) && seen.Load() {
 		// It is being deleted: nats-server 2.15 tells its readers before it has
@@ -100,7 +106,8 @@ func (b *Bus) ensure(ctx context.Context, cfg jetstream.StreamConfig, seen *atom
 	if b.o.MaxAge > 0 {
 		cfg.MaxAge = b.o.MaxAge
 	}
-	if cfg.Replicas != has.Replicas || cfg.MaxAge != has.MaxAge {
+	cfg.Subjects, cfg.AllowDirect = subjects, true // as an earlier version did not
+	if cfg.Replicas != has.Replicas || cfg.MaxAge != has.MaxAge || !has.AllowDirect || !slices.Equal(has.Subjects, subjects) {
 		if s, err = b.js.UpdateStream(ctx, cfg); err != nil {
 			return nil, fmt.Errorf("bus: settings of stream %s: %w", name, linkError(ctx, err))
 		}
@@ -128,7 +135,7 @@ type Ack struct{ future jetstream.PubAckFuture }
 // its chain ends (head). It does not wait: see Ack. Without a connection it
 // fails at once with ErrDisconnected.
 func (b *Bus) Publish(origin fact.OriginID, data []byte, head fact.Mark) (*Ack, error) {
-	m := nats.NewMsg(factSubject + origin.String())
+	m := nats.NewMsg(b.own(factSubject, origin))
 	m.Data = data
 	if head.Origin == origin && head.Number > 0 {
 		m.Header.Set(headHeader, strconv.FormatUint(head.Number, 10)+" "+head.Hash.String())
@@ -154,24 +161,34 @@ func (a *Ack) Wait(ctx context.Context) (uint64, error) {
 	}
 }
 
-// Last reads the newest message of an origin; ok is false where there is none.
+// Last reads the newest message that was sent from here for an origin; ok is
+// false where there is none, or no stream.
 func (b *Bus) Last(ctx context.Context, origin fact.OriginID) (m Message, ok bool, err error) {
-	s, err := b.js.Stream(ctx, StreamName)
-	if err != nil {
-		return m, false, fmt.Errorf("bus: stream %s: %w", StreamName, linkError(ctx, err))
-	}
-	raw, err := s.GetLastMsgForSubject(ctx, factSubject+origin.String())
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
+	raw, err := b.nc.RequestWithContext(ctx, lastSubject+b.own(factSubject, origin), nil)
+	if errors.Is(err, nats.ErrNoResponders) {
 		return m, false, nil
 	}
 	if err != nil {
-		return m, false, fmt.Errorf("bus: last message of %s: %w", origin, linkError(ctx, err))
+		return m, false, fmt.Errorf("bus: last message of %s: %w", origin, requestError(ctx, err))
 	}
-	return Message{
-		Stream: streamOf(s.CachedInfo()).Identity, Sequence: raw.Sequence, Data: raw.Data,
-		Head: headOf(origin, raw.Header),
-	}, true, nil
+	switch status := raw.Header.Get("Status"); status {
+	case "":
+	case "404":
+		return m, false, nil
+	default:
+		return m, false, fmt.Errorf("bus: last message of %s: %s %s", origin, status, raw.Header.Get("Description"))
+	}
+	sequence, err := strconv.ParseUint(raw.Header.Get(jetstream.SequenceHeader), 10, 64)
+	if err != nil {
+		return m, false, fmt.Errorf("bus: last message of %s: %w", origin, err)
+	}
+	return Message{Sequence: sequence, Data: raw.Data, Head: headOf(origin, raw.Header)}, true, nil
 }
+
+// lastSubject is where JetStream gives the last message of a subject that
+// follows. Of all its API this is what a device may use: rights can be given by
+// what follows.
+const lastSubject = "$JS.API.DIRECT.GET." + StreamName + "."
 
 // headOf reads the head that a sender named.
 func headOf(origin fact.OriginID, h nats.Header) fact.Mark {
@@ -183,44 +200,4 @@ func headOf(origin fact.OriginID, h nats.Header) fact.Mark {
 		m.Number, m.Hash = n, b
 	}
 	return m
-}
-
-// Scan reads all messages of an origin that the stream holds, oldest first,
-// until fn returns an error, which it returns.
-func (b *Bus) Scan(ctx context.Context, origin fact.OriginID, fn func(Message) error) error {
-	s, err := b.js.Stream(ctx, StreamName)
-	if err != nil {
-		return fmt.Errorf("bus: stream %s: %w", StreamName, linkError(ctx, err))
-	}
-	c, err := s.CreateConsumer(ctx, consumer(1, factSubject+origin.String()))
-	if err != nil {
-		return fmt.Errorf("bus: read %s: %w", origin, linkError(ctx, err))
-	}
-	defer b.drop(ctx, c)
-	id := streamOf(s.CachedInfo()).Identity
-	left := c.CachedInfo().NumPending
-	for next := uint64(1); left > 0; {
-		batch, err := c.Fetch(scanMessages, jetstream.FetchMaxBytes(fetchBytes), jetstream.FetchContext(ctx))
-		if err != nil {
-			return fmt.Errorf("bus: read %s: %w", origin, linkError(ctx, err))
-		}
-		for m := range batch.Messages() {
-			md, err := m.Metadata()
-			if err != nil || md.Sequence.Consumer != next {
-				return fmt.Errorf("bus: read %s: a message was lost on the way", origin)
-			}
-			next++
-			msg := Message{Stream: id, Sequence: md.Sequence.Stream, Data: m.Data(), Head: headOf(origin, m.Headers())}
-			if err := fn(msg); err != nil {
-				return err
-			}
-			if left = md.NumPending; left == 0 {
-				break
-			}
-		}
-		if err := batch.Error(); err != nil && left > 0 {
-			return fmt.Errorf("bus: read %s: %w", origin, linkError(ctx, err))
-		}
-	}
-	return nil
 }

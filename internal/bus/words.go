@@ -71,7 +71,7 @@ func (b *Bus) FetchWords(ctx context.Context, digest [32]byte) (words []byte, ok
 	if s == nil {
 		return nil, false, fmt.Errorf("bus: stream %s is not known yet", WordsStream)
 	}
-	for _, subject := range []string{wordsSubject + "*." + hexOf(digest[:]), wordsSubject + hexOf(digest[:])} {
+	for _, subject := range wordsUnder(digest) {
 		if words, ok, err = b.fetchWords(ctx, *s, subject, digest); ok || err != nil {
 			return words, ok, err
 		}
@@ -119,7 +119,7 @@ func (b *Bus) WantWords(digests [][32]byte) error { return b.send(wantSubject, j
 // OnWantWords calls fn with the digests that somebody asks for, one question at a
 // time, until stop.
 func (b *Bus) OnWantWords(fn func(digests [][32]byte)) (stop func(), err error) {
-	return b.subscribe(wantSubject, "", func(m *nats.Msg) {
+	return b.told(wantSubject, func(m *nats.Msg) {
 		if digests, err := parted(m.Data); err == nil {
 			fn(digests)
 		}
@@ -173,8 +173,11 @@ func (b *Bus) ServeHeldWords(server string, fn func(digests [][32]byte) (held, g
 	})
 }
 
-// wordsUnder is where words with a digest are, whoever sent them.
-func wordsUnder(digest [32]byte) string { return wordsSubject + hexOf(digest[:]) }
+// wordsUnder is where words with a digest are, whoever sent them, and where an
+// earlier version sent them.
+func wordsUnder(digest [32]byte) []string {
+	return []string{wordsSubject + "*." + hexOf(digest[:]), wordsSubject + hexOf(digest[:])}
+}
 
 // joined is how digests travel: one after the other.
 func joined(digests [][32]byte) []byte {

@@ -3,6 +3,7 @@
 package broker
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"golang.org/x/sys/unix"
 )
@@ -32,6 +34,14 @@ type Options struct {
 	// free at the start. NATS stops JetStream altogether on a full disk, so the
 	// bound must lie below that.
 	MaxStore int64
+	// Operator is the JWT of whom it trusts, Accounts those of the accounts that
+	// it serves, by their id; both are needed: nobody connects without a user's
+	// credential. System is the id of NATS' own account; Streams of the one whose
+	// streams an earlier version kept without accounts.
+	Operator, System, Streams string
+	Accounts                  map[string]string
+	// TLS is for those who connect over the network; nil: none.
+	TLS *tls.Config
 	// Ready is how long to wait for the start; 0: 30 s.
 	Ready time.Duration
 	Log   *slog.Logger
@@ -40,8 +50,9 @@ type Options struct {
 // Broker is a running NATS server. It also is the nats.InProcessConnProvider
 // of its own process.
 type Broker struct {
-	server *server.Server
-	lock   *os.File
+	server   *server.Server
+	lock     *os.File
+	accounts *server.MemAccResolver
 }
 
 // Start runs a broker and waits until it takes connections and its streams are
@@ -62,9 +73,16 @@ func Start(o Options) (*Broker, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	trusted, accounts, err := o.trust()
+	if err != nil {
+		return nil, err
+	}
 	lock, err := lockDir(o.Dir)
 	if err != nil {
 		return nil, err
+	}
+	if err := adopt(o.Dir, o.Streams); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: "hailong",
@@ -79,13 +97,17 @@ func Start(o Options) (*Broker, error) {
 		SyncAlways:         true,
 		JetStreamMaxMemory: 256 << 20,
 		JetStreamMaxStore:  o.MaxStore,
+		TrustedOperators:   []*jwt.OperatorClaims{trusted},
+		SystemAccount:      o.System,
+		AccountResolver:    accounts,
+		TLSConfig:          o.TLS,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("broker: %w", err), lock.Close())
 	}
 	l := &bridge{log: o.Log, fatal: make(chan string, 1)}
 	s.SetLogger(l, false, false)
-	b := &Broker{server: s, lock: lock}
+	b := &Broker{server: s, lock: lock, accounts: accounts}
 	go s.Start() // returns; but on some faults only after a while
 	if err := b.wait(o, l.fatal); err != nil {
 		b.Close()

@@ -4,6 +4,7 @@
 package follow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -22,14 +23,15 @@ import (
 type Bus interface {
 	Reader(from bus.Position, o bus.ReaderOptions) *bus.Reader
 	Connected(ctx context.Context) (context.Context, context.CancelFunc, error)
-	PublishMark(m fact.Mark) error
+	PublishMark(public []byte, m fact.Mark) error
 	OnEveryMark(fn func(fact.Mark)) (stop func(), err error)
 	Ask(origin fact.OriginID) error
-	OnAsk(fn func(fact.OriginID)) (stop func(), err error)
+	OnAsk(fn func(public []byte, origin fact.OriginID)) (stop func(), err error)
+	ServeDevices() (stop func(), err error)
 	ServeTime(server string, now func() time.Time) (stop func(), err error)
 	ServeConfig(fn func(public []byte) (bus.KioskConfig, error)) (stop func(), err error)
 	HashAt(ctx context.Context, server string, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)
-	ServeHash(server string, fn func(origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)) (stop func(), err error)
+	ServeHash(server string, fn func(asker []byte, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error)) (stop func(), err error)
 	Publish(origin fact.OriginID, data []byte, head fact.Mark) (*bus.Ack, error)
 }
 
@@ -82,13 +84,36 @@ func (f *Follower) Changed(c projection.Change) { f.publish(c.Marks) }
 
 func (f *Follower) publish(marks []fact.Mark) {
 	for _, m := range marks {
-		if err := f.o.Bus.PublishMark(m); err != nil {
-			if !errors.Is(err, bus.ErrDisconnected) {
-				f.o.Log.Warn("publish a watermark", "error", err)
-			}
+		public, ok := f.o.Projection.Public(m.Origin)
+		if ok && !f.tell(public, m) {
 			return // all are told again after the reconnection
 		}
 	}
+}
+
+func (f *Follower) tell(public []byte, m fact.Mark) (ok bool) {
+	err := f.o.Bus.PublishMark(public, m)
+	if err != nil && !errors.Is(err, bus.ErrDisconnected) {
+		f.o.Log.Warn("publish a watermark", "error", err)
+	}
+	return err == nil
+}
+
+// asked tells the mark of an origin to whose it is, whoever asks; of one that is
+// not known here to the asker, that nothing is held.
+func (f *Follower) asked(public []byte, origin fact.OriginID) {
+	if owner, ok := f.o.Projection.Public(origin); ok {
+		public = owner
+	}
+	f.tell(public, f.o.Projection.Mark(origin))
+}
+
+// hashAt tells servers of all chains, and a device of its own.
+func (f *Follower) hashAt(ctx context.Context, asker []byte, origin fact.OriginID, number uint64) (h fact.Hash, held bool, err error) {
+	if owner, ok := f.o.Projection.Public(origin); !ok || asker != nil && !bytes.Equal(owner, asker) {
+		return h, false, nil
+	}
+	return f.o.Projection.HashAt(ctx, origin, number)
 }
 
 // Run follows the stream and serves origins until ctx ends.
@@ -182,20 +207,22 @@ func (f *Follower) apply(ctx context.Context, g group) error {
 
 // serve answers questions of origins and servers.
 func (f *Follower) serve(ctx context.Context) (stops []func(), err error) {
-	p := f.o.Projection
 	f.mu.Lock()
 	f.since = f.o.Now()
 	f.mu.Unlock()
 	for _, subscribe := range []func() (func(), error){
 		func() (func(), error) {
-			return f.o.Bus.OnAsk(func(o fact.OriginID) { f.publish([]fact.Mark{p.Mark(o)}) })
+			return f.o.Bus.OnAsk(f.asked)
 		},
+		f.o.Bus.ServeDevices,
 		func() (func(), error) { return f.o.Bus.ServeTime(f.o.Server, f.o.Now) },
 		func() (func(), error) {
 			return f.o.Bus.ServeConfig(func(public []byte) (bus.KioskConfig, error) { return f.config(ctx, public) })
 		},
 		func() (func(), error) {
-			return f.o.Bus.ServeHash(f.o.Server, func(o fact.OriginID, n uint64) (fact.Hash, bool, error) { return p.HashAt(ctx, o, n) })
+			return f.o.Bus.ServeHash(f.o.Server, func(asker []byte, o fact.OriginID, n uint64) (fact.Hash, bool, error) {
+				return f.hashAt(ctx, asker, o, n)
+			})
 		},
 		func() (func(), error) { return f.o.Bus.OnEveryMark(f.heard) },
 	} {
