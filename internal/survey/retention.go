@@ -14,11 +14,12 @@ type Retention struct {
 // is 1.
 const MostRetention = 3650
 
-// Retentions are those of all purposes.
-var Retentions = []Retention{
-	{PurposeComment, "retention:comment", 365},
-	{PurposeContact, "retention:contact", 90},
-}
+// How long comments and contact data are kept.
+var (
+	KeptComments = Retention{PurposeComment, "retention:comment", 365}
+	KeptContacts = Retention{PurposeContact, "retention:contact", 90}
+	Retentions   = []Retention{KeptComments, KeptContacts}
+)
 
 // Of gives the days that a setting's value says; the default where it says none.
 func (r Retention) Of(value string) int {

@@ -82,7 +82,7 @@ func TestIndex(t *testing.T) {
 		`INSERT INTO target VALUES ('so', '', 1, 0, 1, 9500)`,
 		// 20762 is 2026-11-05
 		`INSERT INTO cell VALUES (1, 1, 1, 0)`, `INSERT INTO cell_day VALUES (1, 20762, 1, 1, 3, 45, 50, 60, 90, 7)`, `INSERT INTO block VALUES (1, 20762, 20762, 1, 1, 3, 45, 50, 60, 90, 7)`,
-		`INSERT INTO dossier_day VALUES (1, 1, 20762, 400, 100)`)
+		`INSERT INTO dossier_day VALUES (1, 1, 20762, 400, 100)`, `INSERT INTO void_day (day, unit, service, desk, n) VALUES (20762, 1, 1, 0, 12)`)
 	var a api.Index
 	if status := get(t, app, "/api/v1/index?from=2026-10-01&to=2027-01-01", &a); status != http.StatusOK || len(a.Rows) != 2 {
 		t.Fatal(status, a)
@@ -91,7 +91,7 @@ func TestIndex(t *testing.T) {
 	if r.Answers != 100 || r.Satisfied != 95 || *r.Rate != .95 || *r.Verdict != survey.VerdictNotMet || !r.Straddles ||
 		r.Target.Operator != survey.OperatorAbove || r.Target.Hundredths != 9500 || *r.Participation.Rate != .25 ||
 		r.Scores != (api.Scores{One: 1, Two: 1, Three: 3, Four: 45, Five: 50}) || r.Channels != (api.Channels{Kiosk: 60, Phone: 40}) ||
-		r.Bindings != (api.Bindings{Receipt: 90, Dossier: 10}) || r.Changed != 7 || math.Abs(r.Interval.Low-.8882) > .0001 {
+		r.Bindings != (api.Bindings{Receipt: 90, Dossier: 10}) || r.Changed != 7 || r.Voided != 12 || math.Abs(r.Interval.Low-.8882) > .0001 {
 		t.Errorf("%+v", r)
 	}
 	if b := a.Rows[1]; b.Answers != 0 || b.Rate != nil || b.Interval != nil || *b.Verdict != survey.VerdictTooFew || b.Band != nil {
@@ -146,13 +146,14 @@ func TestTree(t *testing.T) {
 		// 20762 is 2026-11-05, 20731 2026-10-05
 		`INSERT INTO cell VALUES (1, 2, 1, 0)`, `INSERT INTO block VALUES (1, 20762, 20762, 1, 1, 3, 45, 50, 60, 90, 7), (1, 20731, 20731, 30, 0, 0, 0, 70, 100, 100, 0)`,
 		`INSERT INTO cell_day VALUES (1, 20762, 1, 1, 3, 45, 50, 60, 90, 7), (1, 20731, 30, 0, 0, 0, 70, 100, 100, 0)`,
-		`INSERT INTO dossier_day VALUES (2, 1, 20762, 400, 100)`, `INSERT INTO return_day VALUES (2, 1, 20762, 40, 50, 10, 3)`)
+		`INSERT INTO dossier_day VALUES (2, 1, 20762, 400, 100)`, `INSERT INTO return_day VALUES (2, 1, 20762, 40, 50, 10, 3)`,
+		`INSERT INTO void_day (day, unit, service, desk, n) VALUES (20762, 2, 1, 0, 12)`)
 	var tree api.Tree
 	if status := get(t, app, "/api/v1/tree?from=2026-11-01&to=2026-12-01&before_from=2026-10-01&before_to=2026-11-01", &tree); status != http.StatusOK || len(tree.Lines) != 2 || len(tree.Months) != 12 {
 		t.Fatal(status, tree)
 	}
 	h, a := tree.Lines[0], tree.Lines[1]
-	if h.Unit.Code != "H" || h.Answers != 0 || h.Under == nil || h.Under.Units != 1 || h.Under.Answers != 100 || h.Under.NotMet != 1 || *h.Under.Verdict != survey.VerdictNotMet {
+	if h.Unit.Code != "H" || h.Answers != 0 || h.Under == nil || h.Under.Units != 1 || h.Under.Answers != 100 || h.Under.NotMet != 1 || h.Under.Voided != 12 || a.Voided != 12 || *h.Under.Verdict != survey.VerdictNotMet {
 		t.Errorf("%+v", h)
 	}
 	if a.Depth != 1 || a.Under != nil || a.Change.Direction != "up" || a.Change.Before != (api.TreeTally{Answers: 100, Satisfied: 70}) || math.Abs(a.Change.Points-.25) > 1e-9 || a.Change.Interval.Low <= 0 {

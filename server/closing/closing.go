@@ -36,7 +36,7 @@ const (
 	Question  = "question"  // code; N[0]: ballots that do not answer it
 	Reason    = "reason"    // tick; N[0]: ballots
 	Full      = "full"      // of ballots that answer more than the first question: N[5] with every answer 4 or 5, N[1] the others
-	Number    = "number"    // counted (ballots of the calendar month), dossiers, rated, early, ontime, late, nodue, walkins: N[0]
+	Number    = "number"    // counted (ballots of the calendar month), dossiers, rated, early, ontime, late, nodue, walkins, voided (ratings): N[0]
 )
 
 // Breakdowns are the dimensions of breakdowns, the most useful first: where two

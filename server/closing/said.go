@@ -162,6 +162,11 @@ func (m *month) readNumbers(ctx context.Context, tx *sql.Tx, p *Published) error
 	if err != nil {
 		return err
 	}
-	return one("walkins", `SELECT k.unit, k.service, sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5) FROM walkin_day d JOIN desk k ON k.id = d.desk
+	err = one("walkins", `SELECT k.unit, k.service, sum(d.s1 + d.s2 + d.s3 + d.s4 + d.s5) FROM walkin_day d JOIN desk k ON k.id = d.desk
 		WHERE d.day >= ? AND d.day < ? GROUP BY 1, 2`)
+	if err != nil {
+		return err
+	}
+	return one("voided", `SELECT coalesce(u.code, k.unit), iif(v.unit = 0, k.service, v.service), sum(v.n) FROM void_day v LEFT JOIN place u ON u.id = v.unit LEFT JOIN desk k ON k.id = v.desk
+		WHERE v.day >= ? AND v.day < ? AND (v.unit <> 0 OR k.unit IS NOT NULL) GROUP BY 1, 2`)
 }

@@ -13,6 +13,7 @@ type aside struct {
 	dossiers, rated, walkIns int64
 	times                    survey.Timeliness
 	noDue                    int64 // returned dossiers that no date was promised for
+	voided                   int64 // ratings
 }
 
 // Participation and timeliness by unit and kind of service, and walk-ins by
@@ -95,6 +96,9 @@ func readBeside(ctx context.Context, tx *sql.Tx, p survey.Period, only int64, s 
 				return nil, err
 			}
 		}
+	}
+	if err := addVoided(ctx, tx, all, p, only, s); err != nil {
+		return nil, err
 	}
 	for k, a := range all {
 		if a == (aside{}) { // a month of which every day was taken off again

@@ -51,6 +51,7 @@ type Desk struct {
 	Told string
 
 	MonthWalkIns    int64
+	Voided          int64 // ratings of the last DeskDays days that somebody declared void
 	Dossiers, Rated int64 // participation of the whole unit in the last DeskDays days
 }
 
@@ -231,7 +232,7 @@ WHERE unit = ? AND service = ? AND day >= ? AND day < ?`, unit, d.Service, month
 	if err != nil {
 		return fmt.Errorf("participation: %w", err)
 	}
-	return nil
+	return d.readVoided(ctx, tx, month)
 }
 
 // faces shuffles the answers of a day. The order depends on the counts and on a

@@ -19,7 +19,8 @@ import (
 // sitting whose rating is shown. A comment thus appears and goes with five
 // ballots and more, as its ballot's answers do. Those of the latest blocks come
 // first, as nobody reads on for ever; within the blocks that end on one day
-// they are shuffled, in an order that stays while this process runs.
+// they are shuffled, in an order that stays while this process runs. Those whose
+// words were erased, or are older than their retention, are not among them.
 func (x *Index) readComments(ctx context.Context, tx *sql.Tx, all []told, ratings []fact.Rating) ([][32]byte, error) {
 	ballots := make([]int64, len(all))
 	for i := range all {
@@ -35,6 +36,11 @@ func (x *Index) readComments(ctx context.Context, tx *sql.Tx, all []told, rating
 		order  [32]byte
 	}
 	of := make([]comment, len(all))
+	var days string
+	err = each(ctx, tx, func(scan scanner) error { return scan(&days) }, `SELECT value FROM setting WHERE key = ?`, survey.KeptComments.Setting)
+	if err != nil {
+		return nil, err
+	}
 	err = each(ctx, tx, func(scan scanner) error {
 		var i int
 		var at int64
@@ -47,8 +53,10 @@ func (x *Index) readComments(ctx context.Context, tx *sql.Tx, all []told, rating
 			of[i] = comment{digest: digest, fact: at}
 		}
 		return nil
-	}, `SELECT j.key, t.fact, t.session, t.digest FROM json_each(?) j CROSS JOIN entry e CROSS JOIN text t
-WHERE e.ballot = j.value AND t.fact = e.fact AND t.purpose = ?`, string(list), survey.PurposeComment)
+	}, `SELECT j.key, t.fact, t.session, iif(t.at <> 0 AND t.at < ? OR t.digest IN (SELECT digest FROM erased), x'', t.digest)
+FROM json_each(?) j CROSS JOIN entry e CROSS JOIN text t
+WHERE e.ballot = j.value AND t.fact = e.fact AND t.purpose = ?`,
+		survey.KeptFrom(x.Today(), survey.KeptComments.Of(days)), string(list), survey.PurposeComment)
 	if err != nil {
 		return nil, err
 	}

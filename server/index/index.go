@@ -133,6 +133,7 @@ type Row struct {
 	Dossiers int64  // dossiers whose last event lies in the period, or slips issued in it
 	Rated    int64  // of these, with a counted ballot
 	Needed   int64  // ballots that so many dossiers need, for an error of 5%
+	Voided   int64  // ratings of the period that do not count because somebody declared them void, with a reason
 	// Times are the dossiers returned in the period, and Asked what was asked of
 	// them on its last day. NoDue are those that no date was promised for.
 	Times survey.Timeliness
@@ -231,7 +232,7 @@ func answer(ctx context.Context, tx *sql.Tx, org *organisation, q Query, only in
 				b.Covered = q.Period
 			}
 			r := Row{Unit: u.Unit, Service: s, Judged: judge(b, last, org.least),
-				WalkIns: side.walkIns, Dossiers: side.dossiers, Rated: side.rated, Needed: survey.SampleNeeded(side.dossiers),
+				WalkIns: side.walkIns, Voided: side.voided, Dossiers: side.dossiers, Rated: side.rated, Needed: survey.SampleNeeded(side.dossiers),
 				Times: side.times, NoDue: side.noDue, Asked: org.times[u.Kind].On(q.Period.Last())}
 			if s == survey.ServiceAdministrative {
 				r.Ratio766 = survey.Ratio766(side.dossiers, b.Counts[0]+b.Counts[1]+side.times.Late)

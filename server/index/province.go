@@ -45,6 +45,7 @@ type Under struct {
 	Change           Change
 	Trend            Trend
 	Dossiers, Rated  int64
+	Voided           int64 // as Row's
 	targets, differs bool
 }
 

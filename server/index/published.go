@@ -25,6 +25,7 @@ func (r PublishedRow) Later() int64 { return r.Now - r.Counted }
 // Numbers are of dossiers and walk-ins, not of answers.
 type Numbers struct {
 	Dossiers, Rated, WalkIns int64
+	Voided                   int64 // ratings; of months that were closed before it was counted, 0
 	Times                    survey.Timeliness
 	NoDue                    int64
 }
@@ -113,7 +114,7 @@ WHERE d.cell = c.id AND d.month = ? AND p.id = c.unit GROUP BY 1, 2`, m.Month.Fr
 // number gives where a published number is added up.
 func (r *PublishedRow) number(name string) *int64 {
 	n := &r.Numbers
-	return map[string]*int64{"counted": &r.Counted, "dossiers": &n.Dossiers, "rated": &n.Rated, "walkins": &n.WalkIns,
+	return map[string]*int64{"counted": &r.Counted, "dossiers": &n.Dossiers, "rated": &n.Rated, "walkins": &n.WalkIns, "voided": &n.Voided,
 		"early": &n.Times.Early, "ontime": &n.Times.OnTime, "late": &n.Times.Late, "nodue": &n.NoDue}[name]
 }
 

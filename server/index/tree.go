@@ -119,6 +119,7 @@ func (u *Under) add(l *Line) {
 	u.Trend.plus(&l.Trend)
 	u.Dossiers += l.Dossiers
 	u.Rated += l.Rated
+	u.Voided += l.Voided
 	switch {
 	case u.differs:
 	case !u.targets:

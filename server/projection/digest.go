@@ -43,6 +43,7 @@ var parts = []struct{ name, query string }{
 	{"void", `SELECT hex(v.origin), first, last, lift, reason, hex(o.id), v.fact & 1099511627775, at FROM void v JOIN origin o ON o.oid = v.fact >> 40 ORDER BY v.origin, first, last`},
 	{"voided", `SELECT hex(o.id), v.fact & 1099511627775, coalesce(u.code, ''), coalesce(d.code, ''), v.service, v.day
 		FROM voided v JOIN origin o ON o.oid = v.fact >> 40 LEFT JOIN place u ON u.id = v.unit LEFT JOIN place d ON d.id = v.desk ORDER BY o.id, 2`},
+	{"void_day", `SELECT coalesce(u.code, ''), coalesce(d.code, ''), v.service, v.day, v.n FROM void_day v LEFT JOIN place u ON u.id = v.unit LEFT JOIN place d ON d.id = v.desk ORDER BY 1, 2, 3, 4`},
 	{"desk_hour", `SELECT p.code, r.day, hour, n FROM desk_hour r JOIN place p ON p.id = r.desk ORDER BY 1, 2, 3`},
 	{"dossier_day", `SELECT p.code, r.service, r.day, dossiers, rated FROM dossier_day r JOIN place p ON p.id = r.unit ORDER BY 1, 2, 3`},
 }

@@ -239,6 +239,13 @@ func (n *naive) recount() []string {
 		void    bool
 	}
 	var out []string
+	sums := map[string][]int64{}
+	sum := func(name string, i, width int) {
+		if sums[name] == nil {
+			sums[name] = make([]int64, width)
+		}
+		sums[name][i]++
+	}
 	votes := map[[32]byte][]vote{}
 	for _, e := range n.inEffect {
 		r, ok := e.body.(*fact.Rating)
@@ -264,6 +271,7 @@ func (n *naive) recount() []string {
 				p = &place{desk: r.Desk}
 			}
 			out = append(out, fmt.Sprintf("voided %q %q %q %q %q %q", fmt.Sprintf("%X", e.f.Origin[:]), fmt.Sprint(e.f.Number), p.unit, p.desk, fmt.Sprint(p.service), fmt.Sprint(int64(survey.DayOfMilli(at)))))
+			sum(fmt.Sprintf("void_day %q %q %q %q", p.unit, p.desk, fmt.Sprint(p.service), fmt.Sprint(int64(survey.DayOfMilli(at)))), 0, 1)
 		}
 	}
 	for k := range votes {
@@ -273,13 +281,6 @@ func (n *naive) recount() []string {
 		if votes[k] == nil {
 			keys = append(keys, k)
 		}
-	}
-	sums := map[string][]int64{}
-	sum := func(name string, i, width int) {
-		if sums[name] == nil {
-			sums[name] = make([]int64, width)
-		}
-		sums[name][i]++
 	}
 	counted := map[[32]byte]effective{}
 	for _, k := range keys {

@@ -24,7 +24,7 @@ func dumped(dump string) []string {
 				out = append(out, fmt.Sprintf("ballot %s %s %s %s %s", v(1), v(17), v(21), strings.ToLower(v(15)), v(16)))
 			}
 		case "cell_day", "dossier_day", "walkin_day", "return_day", "said", "text", "questionnaire", "closing",
-			"account", "act", "erased", "checkpoint", "void", "voided":
+			"account", "act", "erased", "checkpoint", "void", "voided", "void_day":
 			out = append(out, strings.Join(f, " "))
 		}
 	}
@@ -66,7 +66,7 @@ func TestRecount(t *testing.T) {
 			}
 		}
 	})
-	for _, kind := range []string{"account", "act", "erased", "checkpoint", "void", "voided"} {
+	for _, kind := range []string{"account", "act", "erased", "checkpoint", "void", "voided", "void_day"} {
 		if kinds[kind] == 0 {
 			t.Errorf("the generated worlds had no line of %s: they test nothing of it", kind)
 		}

@@ -21,7 +21,7 @@ import (
 var yesterday = []string{
 	`DROP TABLE cell`, `DROP TABLE cell_day`, `DROP TABLE walkin_day`, `DROP TABLE return_day`, `DROP TABLE said`, `DROP TABLE held`, `DROP TABLE block`, `DROP TABLE block_month`, `DROP TABLE batch`, `DROP TABLE retired`, `DROP TABLE closing`,
 	`DROP TABLE cell_month`, `DROP TABLE dossier_month`, `DROP TABLE walkin_month`, `DROP TABLE return_month`,
-	`DROP TABLE account`, `DROP TABLE act`, `DROP TABLE erased`, `DROP TABLE checkpoint`, `DROP TABLE void`, `DROP TABLE voided`, `DROP TABLE arrival`,
+	`DROP TABLE account`, `DROP TABLE act`, `DROP TABLE erased`, `DROP TABLE checkpoint`, `DROP TABLE void`, `DROP TABLE voided`, `DROP TABLE void_day`, `DROP TABLE arrival`,
 	`DROP TABLE text`, `DROP TABLE questionnaire`, `ALTER TABLE ballot DROP COLUMN beside`,
 	`ALTER TABLE ballot DROP COLUMN said`, `DELETE FROM meta WHERE key = 'rollups'`,
 	`CREATE TABLE unit_day (unit)`, `CREATE TABLE desk_day (desk)`, `CREATE TABLE held (scope)`, // made anew whatever they hold

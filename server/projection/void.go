@@ -113,7 +113,9 @@ func (w *run) voidIn(b *ballot, x spoken[fact.Rating]) error {
 	if desk != 0 {
 		w.desked[desk] = true
 	}
-	return w.exec(`INSERT INTO voided(fact, unit, desk, service, day) VALUES (?,?,?,?,?)`, at, unit, desk, service, int64(survey.DayOfMilli(c.at)))
+	day := int64(survey.DayOfMilli(c.at))
+	return errors.Join(w.exec(`INSERT INTO voided(fact, unit, desk, service, day) VALUES (?,?,?,?,?)`, at, unit, desk, service, day),
+		w.exec(`INSERT INTO void_day(day, unit, service, desk, n) VALUES (?,?,?,?,1) ON CONFLICT DO UPDATE SET n = n + 1`, day, unit, service, desk))
 }
 
 // notVoided takes a rating out of those that are void.
@@ -122,7 +124,10 @@ func (w *run) notVoided(at int64) error {
 		return nil
 	}
 	delete(w.p.voided, at)
-	return w.exec(`DELETE FROM voided WHERE fact = ?`, at)
+	return errors.Join(
+		w.exec(`UPDATE void_day SET n = n - 1 FROM voided v WHERE v.fact = ? AND void_day.day = v.day AND void_day.unit = v.unit AND void_day.service = v.service AND void_day.desk = v.desk`, at),
+		w.exec(`DELETE FROM void_day WHERE n = 0 AND day = (SELECT day FROM voided WHERE fact = ?)`, at),
+		w.exec(`DELETE FROM voided WHERE fact = ?`, at))
 }
 
 func (p *Projection) loadVoids(scan func(string, func(*sql.Rows) error) error) error {

@@ -63,8 +63,7 @@ CREATE TABLE void (
   PRIMARY KEY (origin, first, last)
 ) WITHOUT ROWID;
 
--- Void ratings that would compete in their ballots if they were not void: what
--- pages give as their number.
+-- Void ratings that would compete in their ballots if they were not void.
 CREATE TABLE voided (
   fact    INTEGER PRIMARY KEY,
   unit    INTEGER NOT NULL,  -- place: settling authority; 0: a walk-in's
@@ -72,8 +71,16 @@ CREATE TABLE voided (
   service INTEGER NOT NULL,  -- 0: a walk-in's
   day     INTEGER NOT NULL   -- survey.Day of the rating
 );
-CREATE INDEX voided_unit ON voided (unit, day);
-CREATE INDEX voided_desk ON voided (desk, day);
+
+-- And their numbers.
+CREATE TABLE void_day (
+  day     INTEGER NOT NULL,
+  unit    INTEGER NOT NULL,
+  service INTEGER NOT NULL,
+  desk    INTEGER NOT NULL,
+  n       INTEGER NOT NULL,
+  PRIMARY KEY (day, unit, service, desk)
+) WITHOUT ROWID;
 
 -- Runs of facts in the order in which they came into table fact: a row is what
 -- one transaction took up of one origin. Depends on arrival: in no digest. After
