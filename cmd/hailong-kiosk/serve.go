@@ -245,6 +245,9 @@ func (d *device) prune(ctx context.Context) error {
 		if _, err := d.uplink.PruneWords(ctx); err != nil && ctx.Err() == nil {
 			d.log.Warn("prune the outbox's words", "error", err)
 		}
+		if _, err := d.uplink.EraseGone(ctx); err != nil && ctx.Err() == nil {
+			d.log.Warn("erase the outbox's words", "error", err)
+		}
 	}
 }
 

@@ -85,7 +85,6 @@ func (s *server) wire(ctx context.Context) error {
 	if err := s.registerReports(deps, catalogue, x); err != nil {
 		return err
 	}
-	public := s.keys.Public()
 	phone.Register(s.app, phone.Deps{
 		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now,
 		Languages: func(ctx context.Context) ([]string, error) {
@@ -93,7 +92,7 @@ func (s *server) wire(ctx context.Context) error {
 			return organisation.Languages(set), err
 		},
 		Capture: capture.New(capture.Options{
-			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { return &public }, NoCodes: true,
+			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { public := s.keys.Public(); return &public }, NoCodes: true,
 			Questionnaire: func(version uint16) *survey.Questionnaire {
 				q, err := s.proj.Questionnaire(live, version)
 				if err != nil {

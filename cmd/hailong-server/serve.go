@@ -22,6 +22,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/server/access"
+	"hailong/server/account"
 	"hailong/server/broker"
 	"hailong/server/closing"
 	"hailong/server/export"
@@ -87,6 +88,7 @@ type server struct {
 	reports  *periodic.Store
 	ballots  *export.Store // of closed months
 
+	accounts *account.Gate
 	auth     access.Authenticator // nil: nobody but the operator comes in
 	app      *fiber.App
 	listener net.Listener
@@ -141,6 +143,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 		Server: c.Name, Keys: s.keys, Log: log, OnChange: func(ch projection.Change) {
 			s.follower.Changed(ch)
 			s.keeper.Changed(ch.Texts)
+			s.keeper.Gone(ch.Erased)
 			s.pages.changed(ch)
 			s.proofs.Wake()
 		},
@@ -157,12 +160,12 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	if err = s.openClosings(ctx); err != nil {
 		return nil, err
 	}
-	if s.words, err = words.Open(ctx, filepath.Join(c.Data, "words.db")); err != nil {
+	if s.words, err = words.Open(ctx, filepath.Join(c.Data, "words.db"), s.keys); err != nil {
 		return nil, err
 	}
 	s.keeper = words.New(words.Options{Server: c.Name, Bus: s.bus, Store: s.words, Texts: s.proj, Log: log})
 	s.follower = follow.New(follow.Options{
-		Server: c.Name, Servers: c.Servers, Seal: s.keys.Public(), Bus: s.bus, Projection: s.proj, Log: log, Lag: c.Refill, Round: 4 * c.Refill,
+		Server: c.Name, Servers: c.Servers, Seal: s.keys.Public, Bus: s.bus, Projection: s.proj, Log: log, Lag: c.Refill, Round: 4 * c.Refill,
 	})
 	s.uplink = uplink.New(uplink.Options{
 		Outbox: s.outbox, Bus: s.bus, Servers: func() []string { return c.Servers }, Log: log,
@@ -172,6 +175,9 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	}
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + s.Addr()
+	}
+	if err = s.openAccounts(); err != nil {
+		return nil, err
 	}
 	if err = s.wire(ctx); err != nil {
 		return nil, err
@@ -251,6 +257,9 @@ func (s *server) Run(ctx context.Context) error {
 		"follow":   s.follower.Run,
 		"uplink":   s.uplink.Run,
 		"words":    s.keeper.Run,
+		"sessions": s.accounts.Run,
+		"first":    s.firstLink,
+		"rewrap":   s.rewrap,
 		"closings": s.closings.Run,
 		"proofs":   s.proofs.Run,
 		"prune":    s.prune,
@@ -292,6 +301,9 @@ func (s *server) prune(ctx context.Context) error {
 		}
 		if _, err := s.uplink.PruneWords(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("prune the outbox's words", "error", err)
+		}
+		if _, err := s.uplink.EraseGone(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("erase the outbox's words", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -13,16 +14,43 @@ import (
 // comment opens a comment that this server holds. What does not open was not
 // sealed to the servers' key, and is none.
 func (s *server) comment(ctx context.Context, digest [32]byte) (text string, ok bool, err error) {
-	sealed, ok, err := s.words.Get(ctx, digest)
+	w, ok, err := s.writing(ctx, digest)
+	return w.Comment, ok, err
+}
+
+// writing opens what a person wrote.
+func (s *server) writing(ctx context.Context, digest [32]byte) (w survey.Writing, ok bool, err error) {
+	sealed, ok, err := s.keeper.Words(ctx, digest)
 	if err != nil || !ok {
-		return "", false, err
+		return w, false, err
 	}
 	raw, ok := s.keys.OpenWords(sealed)
-	var w survey.Writing
 	if !ok || json.Unmarshal(raw, &w) != nil {
-		return "", false, nil
+		return survey.Writing{}, false, nil
 	}
-	return w.Comment, true, nil
+	return w, true, nil
+}
+
+// rewrap seals the words on this server's disk with the newest key, and says
+// which older keys have done their work.
+func (s *server) rewrap(ctx context.Context) error {
+	told := time.Now()
+	done, err := s.words.Rewrap(ctx, func(done int64) {
+		if time.Since(told) > 10*time.Second {
+			told = time.Now()
+			s.log.Info("words are sealed with the newest key", "done", done)
+		}
+	})
+	if err != nil {
+		if ctx.Err() == nil {
+			s.log.Warn("words could not be sealed with the newest key; that is tried again at the next start", "error", err)
+		}
+		return nil
+	}
+	if old := s.keys.RestKeys(); done > 0 && len(old) > 1 {
+		s.log.Info("all words are sealed with the newest key; older ones can be removed by: hailong-server keys prune", "words", done, "older", old[1:])
+	}
+	return nil
 }
 
 // wordsFacts say on the operators' page how far the words that people wrote are.

@@ -37,9 +37,9 @@ type Bus interface {
 
 // Options of New; Server, Servers, Bus and Projection must be set.
 type Options struct {
-	Server     string   // id of this server
-	Servers    []string // ids of all servers that must hold every fact, this one among them
-	Seal       [32]byte // X25519 public key that kiosks are told
+	Server     string          // id of this server
+	Servers    []string        // ids of all servers that must hold every fact, this one among them
+	Seal       func() [32]byte // X25519 public key that kiosks are told
 	Bus        Bus
 	Projection *projection.Projection
 	Now        func() time.Time
@@ -255,9 +255,13 @@ func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, 
 	}
 	asked, _, err := f.o.Projection.InForce(ctx, survey.DayOf(f.o.Now()))
 	failed = append(failed, err)
+	var seal [32]byte
+	if f.o.Seal != nil {
+		seal = f.o.Seal()
+	}
 	c := bus.KioskConfig{
 		Kiosk: k.Code, Desk: k.Desk, DeskName: k.DeskName, UnitName: k.UnitName, DeskEN: k.DeskEN, UnitEN: k.UnitEN,
-		Servers: f.o.Servers, Seal: f.o.Seal[:], Admitted: k.Admitted,
+		Servers: f.o.Servers, Seal: seal[:], Admitted: k.Admitted,
 		Service: k.Service, Questionnaire: asked.Document, Languages: organisation.Languages(setting(organisation.SettingLanguages)),
 	}
 	if patterns := setting(organisation.SettingPatterns); patterns != "" {

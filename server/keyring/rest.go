@@ -10,7 +10,7 @@ import (
 
 // RestKey names a key under which words lie on a server's disk. The empty name
 // is no key: a file of the first version has none.
-type RestKey string
+type RestKey = string
 
 // rest is such a key. A backup of the words is worth nothing without it, so to
 // remove it from the file is to erase what old backups hold.
@@ -21,7 +21,7 @@ type rest struct {
 
 func newRest(key [32]byte) rest {
 	sum := sha256.Sum256(append([]byte("hailong/rest\x00"), key[:]...))
-	return rest{RestKey(hexOf(sum[:4])), key}
+	return rest{hexOf(sum[:4]), key}
 }
 
 // RestKeys names the keys in the file, the newest first, which is the one that

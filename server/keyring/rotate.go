@@ -36,16 +36,9 @@ func Prune(path string, names []RestKey) error {
 	for _, name := range names {
 		at := slices.IndexFunc(r.rest, func(k rest) bool { return k.name == name })
 		if at <= 0 {
-			return fmt.Errorf("%s has no older key %s to remove; it has: %s", path, name, strings.Join(texts(r.RestKeys()), ", "))
+			return fmt.Errorf("%s has no older key %s to remove; it has: %s", path, name, strings.Join(r.RestKeys(), ", "))
 		}
 		r.rest = slices.Delete(r.rest, at, at+1)
 	}
 	return r.write(path)
-}
-
-func texts(keys []RestKey) (all []string) {
-	for _, k := range keys {
-		all = append(all, string(k))
-	}
-	return all
 }

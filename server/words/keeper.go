@@ -10,44 +10,63 @@ import (
 	"time"
 
 	"hailong/internal/bus"
+	"hailong/internal/fact"
 )
 
 // Texts says which words are to be kept (*projection.Projection has it).
 type Texts interface {
-	// Texts lists the digests that text facts in effect name, at most limit from
+	// Texts lists the digests of words that are to be kept, at most limit from
 	// after on; next is what to ask with for more, and none is the end.
 	Texts(ctx context.Context, after int64, limit int) (digests [][32]byte, next int64, err error)
+	// Gone gives those of some digests whose words are to be kept nowhere: erased,
+	// or past their time.
+	Gone(ctx context.Context, digests [][32]byte) ([][32]byte, error)
+	// Mark of any origin says whether the stream was read to its end.
+	Mark(fact.OriginID) fact.Mark
 }
 
 // Bus is what the keeper needs of NATS (*bus.Bus has it).
 type Bus interface {
 	Connected(ctx context.Context) (context.Context, context.CancelFunc, error)
+	EnsureStream(ctx context.Context) (bus.Stream, error)
 	EnsureWords(ctx context.Context) error
 	FetchWords(ctx context.Context, digest [32]byte) (words []byte, ok bool, err error)
 	PublishWords(words []byte) (*bus.Ack, error)
 	OnWords(fn func(digest [32]byte, words []byte)) (stop func(), err error)
 	WantWords(digests [][32]byte) error
 	OnWantWords(fn func(digests [][32]byte)) (stop func(), err error)
-	ServeHeldWords(server string, fn func(digests [][32]byte) (held [][32]byte, err error)) (stop func(), err error)
+	ServeHeldWords(server string, fn func(digests [][32]byte) (held, gone [][32]byte, err error)) (stop func(), err error)
+	EraseWords(ctx context.Context, digest [32]byte) error
+	StoredWords(ctx context.Context) ([][32]byte, error)
+	TellGone(digests [][32]byte) error
 }
 
-// Options of New. All but Log must be set.
+// Options of New. All but Log and Sweep must be set.
 type Options struct {
 	Server string // id of this server
 	Bus    Bus
 	Store  *Store
 	Texts  Texts
 	Log    *slog.Logger
+	Sweep  time.Duration // how often words whose time is over are looked for; 0: an hour
 }
 
-// Keeper keeps the store level with the text facts. Only words that such a fact
-// names are stored: nobody else can fill the disk.
+// Keeper keeps the store level with the facts. Only words that such a fact names
+// are stored: nobody else can fill the disk. What is erased, or past its time, is
+// erased here, in the stream and, by asking, on the devices; and it is taken from
+// nobody again.
 type Keeper struct {
 	o    Options
-	more chan struct{} // there may be something to get
+	more chan struct{} // there may be something to get or to erase
+
+	// Held while words are stored: what is to be erased is not stored after it was
+	// erased.
+	storing sync.Mutex
 
 	mu      sync.Mutex
 	missing map[[32]byte]want
+	gone    map[[32]byte]bool // to be erased
+	swept   bool              // what is here may be shown
 }
 
 // want is how the search for missing words stands.
@@ -61,11 +80,14 @@ func New(o Options) *Keeper {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{o: o, more: make(chan struct{}, 1), missing: map[[32]byte]want{}}
+	if o.Sweep == 0 {
+		o.Sweep = time.Hour
+	}
+	return &Keeper{o: o, more: make(chan struct{}, 1), missing: map[[32]byte]want{}, gone: map[[32]byte]bool{}}
 }
 
-// Changed says that text facts with these digests came into effect. To be called
-// by projection.Options.OnChange; it does not block.
+// Changed says that facts that name words came into effect. To be called by
+// projection.Options.OnChange; it does not block.
 func (k *Keeper) Changed(digests [][32]byte) {
 	if len(digests) == 0 {
 		return
@@ -77,6 +99,10 @@ func (k *Keeper) Changed(digests [][32]byte) {
 		}
 	}
 	k.mu.Unlock()
+	k.wake()
+}
+
+func (k *Keeper) wake() {
 	select {
 	case k.more <- struct{}{}:
 	default:
@@ -105,7 +131,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		},
 		func() (func(), error) { return k.o.Bus.OnWantWords(func(digests [][32]byte) { k.give(ctx, digests) }) },
 		func() (func(), error) {
-			return k.o.Bus.ServeHeldWords(k.o.Server, func(digests [][32]byte) ([][32]byte, error) { return k.o.Store.Held(ctx, digests) })
+			return k.o.Bus.ServeHeldWords(k.o.Server, func(digests [][32]byte) (_, _ [][32]byte, err error) { return k.holds(ctx, digests) })
 		},
 	} {
 		stop, err := subscribe()
@@ -137,16 +163,27 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// session compares the store with the text facts, then gets what is missing,
-// over one connection or until something fails.
+// session erases what is to be kept nowhere, compares the store with the facts,
+// then gets what is missing, over one connection or until something fails.
 func (k *Keeper) session(ctx context.Context) error {
 	if err := k.o.Bus.EnsureWords(ctx); err != nil {
+		return err
+	}
+	if err := k.current(ctx); err != nil {
+		return err
+	}
+	if err := k.sweep(ctx); err != nil {
 		return err
 	}
 	if err := k.compare(ctx); err != nil {
 		return err
 	}
+	again := time.NewTicker(k.o.Sweep)
+	defer again.Stop()
 	for {
+		if err := k.erase(ctx); err != nil {
+			return err
+		}
 		due, next := k.due(time.Now())
 		if len(due) > 0 {
 			if err := k.get(ctx, due); err != nil {
@@ -161,6 +198,11 @@ func (k *Keeper) session(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-k.more:
 		case <-late.C:
+		case <-again.C:
+			if err := k.sweep(ctx); err != nil {
+				late.Stop()
+				return err
+			}
 		}
 		late.Stop()
 	}
@@ -233,10 +275,9 @@ func (k *Keeper) get(ctx context.Context, digests [][32]byte) error {
 			wanted = append(wanted, d)
 		}
 	}
-	if err := k.o.Store.Put(ctx, all...); err != nil {
+	if err := k.store(ctx, found, all); err != nil {
 		return err
 	}
-	k.found(found)
 	if len(wanted) == 0 {
 		return nil
 	}
@@ -265,29 +306,51 @@ func (k *Keeper) found(digests [][32]byte) {
 	}
 }
 
+// store stores words, unless they are to be kept nowhere meanwhile.
+func (k *Keeper) store(ctx context.Context, digests [][32]byte, all [][]byte) error {
+	k.storing.Lock()
+	defer k.storing.Unlock()
+	// Whatever is erased after this look is erased from the store too, behind us.
+	gone, err := k.o.Texts.Gone(ctx, digests)
+	if err != nil {
+		return err
+	}
+	var keep [][]byte
+	for i, d := range digests {
+		if !slices.Contains(gone, d) {
+			keep = append(keep, all[i])
+		}
+	}
+	if err := k.o.Store.Put(ctx, keep...); err != nil {
+		return err
+	}
+	k.found(digests)
+	return nil
+}
+
 // take stores words that somebody sends, where they are missing here. Those that
-// come before their fact are in the stream when that comes.
+// come before their fact are in the stream when that comes. Those that are to be
+// kept nowhere are erased in the stream once more.
 func (k *Keeper) take(ctx context.Context, digest [32]byte, words []byte) {
 	k.mu.Lock()
 	_, ok := k.missing[digest]
 	k.mu.Unlock()
-	if !ok {
-		return
+	var err error
+	if ok {
+		err = k.store(ctx, [][32]byte{digest}, [][]byte{words})
+	} else {
+		err = k.refuse(ctx, digest)
 	}
-	if err := k.o.Store.Put(ctx, words); err != nil {
-		if ctx.Err() == nil {
-			k.o.Log.Warn("words that came could not be stored; they are fetched later", "error", err)
-		}
-		return
+	if err != nil && ctx.Err() == nil {
+		k.o.Log.Warn("words that came could not be stored; they are fetched later", "error", err)
 	}
-	k.found([][32]byte{digest})
 }
 
 // give sends words to somebody who lacks them. Nobody waits for the stream's
 // ack: who still lacks them asks again.
 func (k *Keeper) give(ctx context.Context, digests [][32]byte) {
 	for _, d := range digests {
-		words, ok, err := k.o.Store.Get(ctx, d)
+		words, ok, err := k.Words(ctx, d)
 		if err == nil && ok {
 			_, err = k.o.Bus.PublishWords(words)
 		}

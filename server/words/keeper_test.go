@@ -24,6 +24,7 @@ import (
 	"hailong/internal/fact"
 	"hailong/server/broker"
 	"hailong/server/keyring"
+	"hailong/server/natsauth/natsauthtest"
 	"hailong/server/projection"
 )
 
@@ -35,6 +36,7 @@ type world struct {
 	b    *broker.Broker
 	bus  *bus.Bus // of whoever wrote
 	ring *keyring.Ring
+	nats *natsauthtest.Realm
 	log  *slog.Logger // shown where a test fails
 
 	key     ed25519.PrivateKey
@@ -46,12 +48,13 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, dir: t.TempDir() + "/stream", log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-	w.startBroker()
-	t.Cleanup(func() { w.b.Close() })
 	var err error
 	if w.ring, err = keyring.New(); err != nil {
 		t.Fatal(err)
 	}
+	w.nats = natsauthtest.Of(t, w.ring)
+	w.startBroker()
+	t.Cleanup(func() { w.b.Close() })
 	w.bus = w.connect()
 	w.ensure()
 	w.key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))
@@ -65,7 +68,7 @@ func (w *world) public() ed25519.PublicKey { return w.key.Public().(ed25519.Publ
 func (w *world) startBroker() {
 	w.t.Helper()
 	var err error
-	if w.b, err = broker.Start(broker.Options{Dir: w.dir, Port: w.port, Log: w.log}); err != nil {
+	if w.b, err = broker.Start(w.nats.Broker(broker.Options{Dir: w.dir, Port: w.port, Log: w.log})); err != nil {
 		w.t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(w.b.Addr())
@@ -74,7 +77,7 @@ func (w *world) startBroker() {
 
 func (w *world) connect() *bus.Bus {
 	w.t.Helper()
-	b, err := bus.Connect(bus.Options{URL: "nats://127.0.0.1:" + strconv.Itoa(w.port), Log: w.log})
+	b, err := bus.Connect(w.nats.Server(bus.Options{URL: "nats://127.0.0.1:" + strconv.Itoa(w.port), Log: w.log}, natsauthtest.Key(w.t)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -89,7 +92,7 @@ func (w *world) ensure() {
 
 func (w *world) jetstream() jetstream.JetStream {
 	w.t.Helper()
-	nc, err := nats.Connect("nats://" + w.b.Addr())
+	nc, err := nats.Connect("nats://"+w.b.Addr(), w.nats.Option())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -166,6 +169,7 @@ type server struct {
 	p     *projection.Projection
 	s     *Store
 	k     atomic.Pointer[Keeper]
+	sweep time.Duration
 	taken int // batches
 	stop  func()
 }
@@ -178,6 +182,7 @@ func (w *world) server(id string) *server {
 		Server: id, Keys: w.ring, Log: w.log, CacheKiB: 2048, OnChange: func(c projection.Change) {
 			if k := s.k.Load(); k != nil {
 				k.Changed(c.Texts)
+				k.Gone(c.Erased)
 			}
 		},
 	})
@@ -191,9 +196,9 @@ func (w *world) server(id string) *server {
 // run keeps words until the test's end, or until it is halted.
 func (s *server) run() *server {
 	s.w.t.Helper()
-	s.s = open(s.w.t, s.path)
+	s.s = openWith(s.w.t, s.path, s.w.ring)
 	b := s.w.connect()
-	k := New(Options{Server: s.id, Bus: b, Store: s.s, Texts: s.p, Log: s.w.log})
+	k := New(Options{Server: s.id, Bus: b, Store: s.s, Texts: s.p, Log: s.w.log, Sweep: s.sweep})
 	s.k.Store(k)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -253,7 +258,7 @@ func TestWordsAreKeptOnceAFactNamesThem(t *testing.T) {
 	w := newWorld(t)
 	a := w.server("a").run()
 	a.takes()
-	w.eventually("a listens", func() bool { _, err := w.bus.HeldWords(t.Context(), "a", nil); return err == nil })
+	w.eventually("a listens", func() bool { _, _, err := w.bus.HeldWords(t.Context(), "a", nil); return err == nil })
 	w.sends(w.bus, wordsOf(0))
 	w.sends(w.bus, []byte("of no fact"))
 	a.lacks(wordsOf(0))
@@ -266,7 +271,7 @@ func TestWordsAreKeptOnceAFactNamesThem(t *testing.T) {
 	a.holds(2)
 	a.lacks([]byte("of no fact"))
 	a.lacks([]byte("of no fact either"))
-	held, err := w.bus.HeldWords(t.Context(), "a", [][32]byte{sha256.Sum256(wordsOf(1)), sha256.Sum256([]byte("of no fact"))})
+	held, _, err := w.bus.HeldWords(t.Context(), "a", [][32]byte{sha256.Sum256(wordsOf(1)), sha256.Sum256([]byte("of no fact"))})
 	if err != nil || len(held) != 1 || held[0] != sha256.Sum256(wordsOf(1)) {
 		t.Fatal(held, err)
 	}

@@ -8,11 +8,21 @@ import (
 	"testing"
 
 	"hailong/internal/fact"
+	"hailong/server/keyring"
 )
 
 func open(t *testing.T, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	ring, err := keyring.Open(path+".keys", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openWith(t, path, ring)
+}
+
+func openWith(t *testing.T, path string, keys Keys) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
