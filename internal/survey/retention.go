@@ -23,10 +23,16 @@ var (
 
 // Of gives the days that a setting's value says; the default where it says none.
 func (r Retention) Of(value string) int {
-	if days, err := strconv.Atoi(value); err == nil && days >= 1 && days <= MostRetention {
+	if days, ok := ParseRetention(value); ok {
 		return days
 	}
 	return r.Days
+}
+
+// ParseRetention reads a setting's value, from 1 to MostRetention days.
+func ParseRetention(value string) (days int, ok bool) {
+	days, err := strconv.Atoi(value)
+	return days, err == nil && days >= 1 && days <= MostRetention && strconv.Itoa(days) == value
 }
 
 // KeptFrom is the first moment, in Unix milliseconds, from which words that are

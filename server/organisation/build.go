@@ -1,6 +1,7 @@
 package organisation
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -78,6 +79,13 @@ func (b *builder) settings(d *document) {
 	}
 	set(SettingLanguages, b.languages(d.tags))
 	set(SettingHours, b.hours(d.settings, SettingHours))
+	for _, key := range slices.Sorted(maps.Keys(retentions)) {
+		v := d.settings.get(key)
+		if _, ok := survey.ParseRetention(v.Text); !ok && v.Text != "" {
+			b.Add(v.At, "ví dụ 365 cho góp ý, 90 cho thông tin liên hệ", "số ngày lưu giữ (%s) phải là số nguyên từ 1 đến %d", key, survey.MostRetention)
+		}
+		set(retentions[key].Setting, v.Text)
+	}
 	var patterns []string
 	for _, v := range d.patterns {
 		if _, err := receipt.CompilePatterns([]string{v.Text}); err != nil || v.Text == "" {

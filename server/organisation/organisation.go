@@ -39,6 +39,10 @@ const (
 	SettingHours        = "opening_hours"    // for survey.ParseHours; see HoursOf
 )
 
+// retentions are the keys under which a file says for how many days texts are
+// kept.
+var retentions = map[string]survey.Retention{"comment_days": survey.KeptComments, "contact_days": survey.KeptContacts}
+
 // The parts of the letter around a periodic report, by the keys of the file's
 // section letter: each is a setting, see LetterOf. Those of LetterLists hold
 // several lines.

@@ -87,7 +87,7 @@ func (d *document) readProvince(c *yamlfile.File, p yamlfile.Pair) {
 			put(c, d.province, q)
 			continue
 		}
-		for _, s := range c.Pairs(q.Node, []string{SettingLeastAnswers, SettingPatterns, SettingSample, SettingLanguages, SettingHours}) {
+		for _, s := range c.Pairs(q.Node, []string{SettingLeastAnswers, SettingPatterns, SettingSample, SettingLanguages, SettingHours, "comment_days", "contact_days"}) {
 			switch s.Key {
 			case SettingPatterns:
 				d.patterns = c.Scalars(s)
