@@ -119,6 +119,9 @@ func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.I
 	api.RegisterIndex(s.app, x)
 	api.RegisterClosed(s.app, x)
 	api.RegisterExport(s.app, s.ballots)
+	if err := s.registerEnrol(reg); err != nil {
+		return err
+	}
 	api.Register(s.app, api.Deps{Register: reg, Views: views, Now: time.Now})
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/bus"
+	"hailong/internal/datadir"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
 	"hailong/internal/survey"
@@ -24,6 +25,7 @@ import (
 	"hailong/server/access"
 	"hailong/server/account"
 	"hailong/server/broker"
+	"hailong/server/certify"
 	"hailong/server/closing"
 	"hailong/server/export"
 	"hailong/server/follow"
@@ -49,9 +51,11 @@ type serveCmd struct {
 	Replicas  int           `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
 	Retention time.Duration `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
 	Map       string        `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
-	Confirm   time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
-	Quiet     time.Duration `help:"How long no ballot of past months may have come or gone before one is closed." default:"1m" hidden:""`
-	Refill    time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
+	NatsURL   string        `name:"nats-url" help:"Where kiosks find NATS (tls://…), several with commas. Default: the address of the NATS server inside." env:"HAILONG_NATS_URL"`
+	tlsFlags
+	Confirm time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
+	Quiet   time.Duration `help:"How long no ballot of past months may have come or gone before one is closed." default:"1m" hidden:""`
+	Refill  time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
 }
 
 // Run serves until the context ends.
@@ -60,7 +64,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slog.Info("hailong-server is ready", "pages", "http://"+s.Addr(), "nats", s.NATS())
+	slog.Info("hailong-server is ready", "pages", s.URL(), "nats", s.NATS())
 	err = s.Run(ctx)
 	if ctx.Err() != nil {
 		err = nil // asked to stop; what could not be closed is still told
@@ -88,8 +92,11 @@ type server struct {
 	reports  *periodic.Store
 	ballots  *export.Store // of closed months
 
-	accounts *account.Gate
-	auth     access.Authenticator // nil: nobody but the operator comes in
+	accounts          *account.Gate
+	auth              access.Authenticator // nil: nobody but the operator comes in
+	cert              *certify.Source      // nil: neither pages nor NATS speak TLS
+	tlsPages, tlsNATS bool
+
 	app      *fiber.App
 	listener net.Listener
 	pages    pages
@@ -118,11 +125,14 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 			return nil, err
 		}
 	}
-	if err = os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w; try another --data", err)
+	if err = datadir.Prepare(c.Data); err != nil {
+		return nil, err
 	}
 	_, statErr := os.Stat(filepath.Join(c.Data, "server.db"))
 	if s.keys, err = keyring.Open(c.Keys, os.IsNotExist(statErr)); err != nil {
+		return nil, err
+	}
+	if err = s.certificates(); err != nil {
 		return nil, err
 	}
 	if err = s.connect(); err != nil {
@@ -174,7 +184,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 		return nil, fmt.Errorf("listen on %s: %w; try another --listen", c.Listen, err)
 	}
 	if c.PublicURL == "" {
-		c.PublicURL = "http://" + s.Addr()
+		c.PublicURL = s.reachable()
 	}
 	if err = s.openAccounts(); err != nil {
 		return nil, err
@@ -265,6 +275,7 @@ func (s *server) Run(ctx context.Context) error {
 		"prune":    s.prune,
 		"reports":  s.keepReports,
 		"pages":    s.listen,
+		"tls":      s.renewCertificates,
 	} {
 		wg.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
@@ -288,7 +299,7 @@ func (s *server) listen(ctx context.Context) error {
 		}
 	})
 	defer stop()
-	return s.app.Listener(s.listener)
+	return s.app.Listener(s.over(s.listener))
 }
 
 // prune gives old facts up once all servers hold them.

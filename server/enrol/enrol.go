@@ -8,7 +8,9 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"hailong/internal/enrolment"
@@ -19,7 +21,7 @@ import (
 // CodeTime is how long a code is good.
 const CodeTime = 15 * time.Minute
 
-// Codes keeps what is good once, for all servers.
+// Codes keeps what is good once, for all servers; *account.Codes is one.
 type Codes interface {
 	// Make draws a code, for which Take gives the payload until ttl has passed.
 	Make(ctx context.Context, purpose string, payload []byte, ttl time.Duration) (code string, err error)
@@ -28,11 +30,12 @@ type Codes interface {
 	Take(ctx context.Context, purpose, code string) (payload []byte, ok bool, err error)
 }
 
-// Limits slows those down who guess, over all servers.
+// Limits slows those down who guess, over all servers; *account.Limits is one.
 type Limits interface {
-	Allow(ctx context.Context, key string) (wait time.Duration, err error)
-	Fail(ctx context.Context, key string) error
-	Succeed(ctx context.Context, key string) error
+	// Try counts an attempt under a key, unless one has to wait before it.
+	Try(ctx context.Context, key string) (wait time.Duration, err error)
+	// Forgive takes an attempt back: it was none at guessing.
+	Forgive(ctx context.Context, key string) error
 }
 
 // Register records who is let in; *register.Register is one, and says what each
@@ -115,20 +118,18 @@ func (e *Enrol) Present(ctx context.Context, in enrolment.Presentation, address 
 	if err != nil {
 		return c, err
 	}
-	if err := e.slow(ctx, address); err != nil {
-		return c, err
-	}
-	payload, ok, err := e.o.Codes.Take(ctx, purpose, enrolment.Code(in.Code))
+	wait, err := e.o.Limits.Try(ctx, limit+address)
 	if err != nil {
 		return c, err
 	}
-	if !ok {
-		if err := e.o.Limits.Fail(ctx, limit+address); err != nil {
-			return c, err
-		}
+	if wait > 0 {
+		return c, survey.New(survey.CodeTooSoon, int(math.Ceil(wait.Seconds())))
+	}
+	payload, ok, err := e.o.Codes.Take(ctx, purpose, enrolment.Code(in.Code))
+	if err == nil && !ok {
 		return c, survey.New(survey.CodeEnrolmentCode)
 	}
-	if err := e.o.Limits.Succeed(ctx, limit+address); err != nil {
+	if err := errors.Join(err, e.o.Limits.Forgive(ctx, limit+address)); err != nil {
 		return c, err
 	}
 	var by asked
@@ -163,16 +164,9 @@ func (e *Enrol) Renew(ctx context.Context, in enrolment.Renewal) (c enrolment.Cr
 	return e.credential(kiosk, public)
 }
 
-// limit begins the keys of this use case's limits.
-const limit = "enrol/"
-
-func (e *Enrol) slow(ctx context.Context, address string) error {
-	wait, err := e.o.Limits.Allow(ctx, limit+address)
-	if err != nil || wait <= 0 {
-		return err
-	}
-	return survey.New(survey.CodeTooSoon, max(1, int(wait.Round(time.Second).Seconds())))
-}
+// limit begins the keys of this use case's limits: a whole office may have one
+// address, so only very many failures slow it down.
+const limit = "address/enrol/"
 
 // proven gives the key of whoever signed a challenge of ours that still holds.
 func (e *Enrol) proven(key, nonce string, signed func(ed25519.PublicKey) bool) (ed25519.PublicKey, error) {
