@@ -105,7 +105,6 @@ var table = []Rule{
 	post("/api/v1/kiosks/revoke", runs),
 	post("/api/v1/forks/decide", runs),
 	post("/api/v1/kiosks/codes", runs),
-	{Method: "*", Path: "/api/v1/kiosks/…", May: runs},
 	{Method: "*", Path: "/api/v1/accounts", May: runs},
 	{Method: "*", Path: "/api/v1/accounts/…", May: runs},
 	{Method: "*", Path: "/api/v1/tokens", May: runs},
@@ -123,15 +122,22 @@ var table = []Rule{
 	{Method: "POST", Path: "/texts/…", May: []Role{Contact}},
 
 	// Signing in, and one's own account.
-	{Method: "*", Path: "/signin"}, {Method: "*", Path: "/signin/…"},
+	get("/signin", nil), post("/signin", nil),
+	get("/signin/second", nil), post("/signin/second", nil),
+	get("/signin/link", nil), post("/signin/link", nil),
+	post("/signin/password", nil),
+	get("/signin/elsewhere", nil), get("/signin/oidc", nil),
 	post("/signout", people).self(),
-	{Method: "*", Path: "/account", May: people, Self: true},
-	{Method: "*", Path: "/account/…", May: people, Self: true},
+	get("/account", people),
+	post("/account/password", people).self(),
+	post("/account/sessions", people).self(),
+	get("/account/second", people), post("/account/second", people).self(),
+	post("/account/recovery", people).self(),
 
 	// Devices on their way in.
 	get("/api/v1/kiosks/challenge", nil),
-	post("/api/v1/kiosks/enrol", nil),
-	post("/api/v1/kiosks/credential", nil),
+	post("/api/v1/kiosks/enrol", nil),      // with a code
+	post("/api/v1/kiosks/credential", nil), // signed with the device's key
 }
 
 // RuleOf gives the rule of a route: its own, else that of the nearest folder.
