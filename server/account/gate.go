@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"math"
 	"sync"
 	"time"
 
@@ -111,7 +110,7 @@ func (g *Gate) try(ctx context.Context, keys ...string) error {
 	for i, key := range keys {
 		wait, err := g.Limits.Try(ctx, key)
 		if err == nil && wait > 0 {
-			err = survey.New(survey.CodeTooSoon, int(math.Ceil(wait.Seconds())))
+			err = TooSoon(wait)
 		}
 		if err != nil {
 			return errors.Join(err, g.forgive(ctx, keys[:i]...))

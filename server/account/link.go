@@ -20,8 +20,9 @@ import (
 // LinkLife is for how long a link to set a password is good.
 const LinkLife = MaxLife
 
-// LinkPath comes before a link's code in its address.
-const LinkPath = "/signin/link/"
+// LinkPath comes before a link's code in its address: what stands behind # is
+// told to no server, and so stands in no log.
+const LinkPath = "/signin/link#"
 
 const linkPurpose = "link"
 
