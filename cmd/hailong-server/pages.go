@@ -12,6 +12,7 @@ import (
 	"hailong/internal/capture"
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
+	"hailong/internal/receipt"
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
 	"hailong/server/access"
@@ -21,6 +22,8 @@ import (
 	"hailong/server/page"
 	"hailong/server/phone"
 	"hailong/server/projection"
+	"hailong/server/proof"
+	"hailong/server/prooflog"
 	"hailong/server/register"
 	"hailong/web"
 )
@@ -87,10 +90,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	phone.Register(s.app, phone.Deps{
 		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now,
-		Languages: func(ctx context.Context) ([]string, error) {
-			set, err := s.proj.Setting(ctx, organisation.SettingLanguages)
-			return organisation.Languages(set), err
-		},
+		Languages: s.languages,
 		Capture: capture.New(capture.Options{
 			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { public := s.keys.Public(); return &public }, NoCodes: true,
 			Questionnaire: func(version uint16) *survey.Questionnaire {
@@ -102,10 +102,20 @@ func (s *server) wire(ctx context.Context) error {
 			},
 		}),
 	})
+	proof.Register(s.app, proof.Deps{Log: s.proofs, Views: views, Languages: s.languages,
+		Find: func(ctx context.Context, code receipt.Proof) (prooflog.Found, error) {
+			return prooflog.Find(ctx, s.proj.Reader(), s.keys, code)
+		}})
 	if err := s.registerAPI(ctx, views, x); err != nil {
 		return err
 	}
 	return gate.Install(s.app) // before each route that is there by now
+}
+
+// languages are those that citizens' pages offer.
+func (s *server) languages(ctx context.Context) ([]string, error) {
+	set, err := s.proj.Setting(ctx, organisation.SettingLanguages)
+	return organisation.Languages(set), err
 }
 
 // registerAPI adds the programs' interface.

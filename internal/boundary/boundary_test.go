@@ -134,6 +134,8 @@ var rules = []rule{
 		never: nats, itself: slices.Concat([]string{"database/sql", module + "/server/projection"}, sql)},
 	{of: "server/page", why: "pages show what the index answers",
 		never: slices.Concat(nats, sql, []string{module + "/server/projection", module + "/internal/outbox"}), itself: []string{"database/sql"}},
+	{of: "server/proof", why: "public pages that are told no more than they may say",
+		never: slices.Concat(nats, []string{module + "/internal/outbox", module + "/server/index", module + "/server/register"}), itself: []string{"database/sql"}},
 	{of: "server/phone", why: "the page behind a receipt says itself what it needs to know, so that it can know no more",
 		never: slices.Concat(nats, sql, []string{module + "/server/projection", module + "/server/index", module + "/server/register"}), itself: []string{"database/sql"}},
 
