@@ -44,6 +44,7 @@ type Projection interface {
 	LookupBallot(ctx context.Context, key [32]byte) (projection.Known, bool, error)
 	LookupReceipt(ctx context.Context, hash [32]byte) (projection.Known, bool, error)
 	Versions(ctx context.Context) ([]projection.Version, error)
+	Runs(ctx context.Context, origin fact.OriginID, since, until int64) ([]projection.Run, error)
 	// Mark says up to which number of an origin the facts are in.
 	Mark(origin fact.OriginID) fact.Mark
 	WaitApplied(ctx context.Context, origin fact.OriginID, number uint64) error

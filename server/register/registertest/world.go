@@ -186,5 +186,16 @@ func (w *World) pump() {
 	}
 }
 
+// Take applies batches of another origin, as the stream would bring them.
+func (w *World) Take(batches ...[]byte) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at.Stream, w.at.Sequence = 1, w.at.Sequence+1
+	if err := w.Projection.Apply(context.Background(), w.Projection.Open(batches), w.at, true); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // Facts is how many facts the outbox holds.
 func (w *World) Facts() uint64 { return w.Outbox.Head().Number }
