@@ -136,6 +136,8 @@ var rules = []rule{
 		never: slices.Concat(nats, sql, []string{module + "/server/projection", module + "/internal/outbox"}), itself: []string{"database/sql"}},
 	{of: "server/proof", why: "public pages that are told no more than they may say",
 		never: slices.Concat(nats, []string{module + "/internal/outbox", module + "/server/index", module + "/server/register"}), itself: []string{"database/sql"}},
+	{of: "server/signin", why: "pages around those who let people in: no queries, no bus of their own",
+		never: []string{natsServer, module + "/server/projection", module + "/server/index", module + "/internal/outbox"}, itself: slices.Concat([]string{"database/sql"}, nats, sql)},
 	{of: "server/phone", why: "the page behind a receipt says itself what it needs to know, so that it can know no more",
 		never: slices.Concat(nats, sql, []string{module + "/server/projection", module + "/server/index", module + "/server/register"}), itself: []string{"database/sql"}},
 
