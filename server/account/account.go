@@ -52,7 +52,7 @@ type Bus interface {
 	KV(ctx context.Context, bucket string, ttl time.Duration) (jetstream.KeyValue, error)
 }
 
-// Options of New; all but Now and Log are required.
+// Options of New; all but Now, Settle and Log are required.
 type Options struct {
 	Recorder   Recorder
 	Projection Projection
@@ -61,7 +61,10 @@ type Options struct {
 	Keys       Keys
 	Bus        Bus
 	Now        func() time.Time // nil: time.Now
-	Log        *slog.Logger
+	// Settle bounds how long a change waits until it is applied here; 0: two
+	// seconds. What takes longer holds here all the same.
+	Settle time.Duration
+	Log    *slog.Logger
 }
 
 // Account is a person's or a program's account as it stands.
@@ -226,6 +229,9 @@ func (o *Options) fill() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Settle == 0 {
+		o.Settle = 2 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

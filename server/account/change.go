@@ -34,12 +34,10 @@ type Particulars struct {
 	Issuer, Subject string // of another place's sign-in, or ""
 }
 
-// Greatest lengths in bytes, and for how long a change waits until it is applied
-// here.
+// Greatest lengths in bytes.
 const (
 	maxLogin = 64
 	maxText  = 200
-	settling = 2 * time.Second
 )
 
 // NormalLogin gives a sign-in name as it is compared: without spaces around it,
@@ -268,7 +266,7 @@ func (a *Accounts) record(ctx context.Context, action string, before, next *stat
 	if err := a.o.Words.Put(ctx, sealed); err != nil {
 		a.o.Log.Warn("keep an account's words", "error", err)
 	}
-	settle, cancel := context.WithTimeout(ctx, settling)
+	settle, cancel := context.WithTimeout(ctx, a.o.Settle)
 	defer cancel()
 	_ = a.o.Projection.WaitApplied(settle, refs[0].Origin, refs[0].Number) // recent knows it until then
 	if err != nil {
@@ -284,7 +282,7 @@ func (a *Accounts) outlast(ctx context.Context, since int64) error {
 	if ahead <= 0 {
 		return nil
 	}
-	if ahead > settling {
+	if ahead > patience {
 		return survey.Wrap(survey.CodeBusy, fmt.Errorf("account: the fact that holds is %s ahead of this server's clock", ahead))
 	}
 	select {
