@@ -119,7 +119,7 @@ func (g *Guard) before(rule *Rule) fiber.Handler {
 				return err
 			}
 		}
-		if done, err := rule.within(c, s); done || err != nil {
+		if done, err := rule.keep(c, s); done || err != nil {
 			return err
 		}
 		if g.o.Act != nil {
@@ -219,8 +219,8 @@ func permit(c *fiber.Ctx, rule *Rule, who given, p Person) error {
 	return nil
 }
 
-// within keeps a person to the own units and desks. done: it answered.
-func (r *Rule) within(c *fiber.Ctx, s Scope) (done bool, err error) {
+// keep keeps a person to the own units and desks. done: it answered.
+func (r *Rule) keep(c *fiber.Ctx, s Scope) (done bool, err error) {
 	if s.All() {
 		return false, nil
 	}

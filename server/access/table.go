@@ -16,7 +16,9 @@ type Rule struct {
 	Desk  string
 	Own   bool   // the first of Units, left out, is the person's own unit
 	Home  []Role // of these, who names no unit is led to the own page
-	Self  bool   // one's own session and account: no second factor is asked for
+	// Within: the handler keeps to the scope, by ScopeOf or register.Within.
+	Within bool
+	Self   bool // one's own session and account: no second factor is asked for
 }
 
 // Whoever a route is for, put together.
@@ -43,6 +45,7 @@ func (r Rule) own() Rule                 { r.Own = true; return r }
 func (r Rule) desk(name string) Rule     { r.Desk = name; return r }
 func (r Rule) home(roles ...Role) Rule   { r.Home = roles; return r }
 func (r Rule) self() Rule                { r.Self = true; return r }
+func (r Rule) within() Rule              { r.Within = true; return r }
 
 // table is the one place that says who may ask for what. A route that it does
 // not name stops the server at its start (Guard.Install). A path that ends with
@@ -74,10 +77,10 @@ var table = []Rule{
 	get("/compare", managers).unit("?a", "?b").own(),
 	get("/map", whole),
 	get("/map/areas.geojson", whole),
-	get("/desk", counters).home(Desk),
+	get("/desk", counters).home(Desk).within(),
 	get("/desk/:code", counters).desk(":code"),
 	get("/desk/:code/live", counters).desk(":code"),
-	get("/reports", managers),
+	get("/reports", managers).within(),
 	get("/api/v1/index", figures).unit("?unit"),
 	get("/api/v1/tree", figures).unit("?unit").own(),
 	get("/api/v1/breakdown", figures).unit("?unit"),
@@ -88,12 +91,12 @@ var table = []Rule{
 	get("/api/v1/export", ballots),
 
 	// One-stop software: register.Within keeps a token to its unit.
-	post("/api/v1/receipts", sends),
-	post("/api/v1/receipts/reprint", sends),
-	post("/api/v1/receipts/page", sends),
-	post("/api/v1/receipts/import", sends),
-	post("/api/v1/slips", sends),
-	post("/api/v1/dossiers/events", sends),
+	post("/api/v1/receipts", sends).within(),
+	post("/api/v1/receipts/reprint", sends).within(),
+	post("/api/v1/receipts/page", sends).within(),
+	post("/api/v1/receipts/import", sends).within(),
+	post("/api/v1/slips", sends).within(),
+	post("/api/v1/dossiers/events", sends).within(),
 	get("/api/v1/questionnaires", everyone),
 	get("/print/receipts", tries),
 
