@@ -46,21 +46,21 @@ type Inclusion struct {
 	Of    Checkpoint // over whose Size leaves the proof is
 }
 
-// Include proves that a fact is in the log by its last checkpoint; ok is false
-// where the fact came after that, or is not in the log.
+// Include proves that a fact is in the log by the first checkpoint after it, so
+// that the proof is the same whenever it is asked for; ok is false where the fact
+// came after the last, or is not in the log.
 func (l *Log) Include(ctx context.Context, origin fact.OriginID, number uint64, hash fact.Hash) (in Inclusion, ok bool, err error) {
-	in.Of, ok, err = l.Latest(ctx)
-	if err != nil || !ok {
-		return in, false, err
-	}
+	id := l.ID()
 	in.Leaf = LeafHash(hash)
 	t := newTree(ctx, l.db.Read())
-	index, ok, err := leafOf(t, origin, number, in.Leaf, in.Of.Size)
+	if in.Index, ok, err = leafOf(t, origin, number, in.Leaf); err != nil || !ok {
+		return in, false, err
+	}
+	in.Of, ok, err = one(l.reader().QueryRowContext(ctx, checkpointColumns+`WHERE c.log = ? AND c.size > ? ORDER BY c.size, c.fact LIMIT 1`, id[:], int64(in.Index)))
 	if err != nil || !ok {
 		return in, false, err
 	}
-	in.Index = index
-	nodes, err := proof.Inclusion(index, in.Of.Size)
+	nodes, err := proof.Inclusion(in.Index, in.Of.Size)
 	if err != nil {
 		return in, false, err
 	}
@@ -68,7 +68,7 @@ func (l *Log) Include(ctx context.Context, origin fact.OriginID, number uint64, 
 		return in, false, err
 	}
 	// A proof that does not hold is never handed out.
-	if err := proof.VerifyInclusion(hasher, index, in.Of.Size, in.Leaf[:], in.Path, in.Of.Root); err != nil {
+	if err := proof.VerifyInclusion(hasher, in.Index, in.Of.Size, in.Leaf[:], in.Path, in.Of.Root); err != nil {
 		return in, false, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
 	return in, true, nil
@@ -79,7 +79,7 @@ const maxForks = 64
 
 // leafOf finds the leaf of a fact. After a fork, several facts may have borne its
 // number.
-func leafOf(t *tree, origin fact.OriginID, number uint64, leaf [32]byte, size uint64) (index uint64, ok bool, err error) {
+func leafOf(t *tree, origin fact.OriginID, number uint64, leaf [32]byte) (index uint64, ok bool, err error) {
 	rows, err := t.db.QueryContext(t.ctx, `SELECT start - first, last FROM run WHERE origin = ? AND first <= ? ORDER BY first DESC, start DESC LIMIT ?`, origin[:], int64(number), maxForks)
 	if err != nil {
 		return 0, false, err
@@ -99,9 +99,6 @@ func leafOf(t *tree, origin fact.OriginID, number uint64, leaf [32]byte, size ui
 		return 0, false, err
 	}
 	for _, at := range found {
-		if at >= size {
-			continue
-		}
 		tile, err := t.tile(0, at/tileWidth)
 		if err != nil {
 			return 0, false, err

@@ -89,7 +89,6 @@ func TestGrows(t *testing.T) {
 		}
 	}
 	// Every fact up to the checkpoint, and none after it.
-	last := s.latest()
 	hashes, err := s.proj.FactHashes(ctx, k.id, 1, k.number)
 	if err != nil {
 		t.Fatal(err)
@@ -99,8 +98,13 @@ func TestGrows(t *testing.T) {
 		if err != nil || !ok {
 			t.Fatal(i, ok, err)
 		}
-		if leaf := LeafHash(h); leaf != in.Leaf || proof.VerifyInclusion(hasher, in.Index, last.Size, leaf[:], in.Path, last.Root) != nil {
+		if leaf := LeafHash(h); leaf != in.Leaf || proof.VerifyInclusion(hasher, in.Index, in.Of.Size, leaf[:], in.Path, in.Of.Root) != nil {
 			t.Fatalf("fact %d is not shown to be in the log", i+1)
+		}
+		// By the first checkpoint after it, which is one that was published.
+		at := slices.IndexFunc(points, func(c Checkpoint) bool { return c.Size > in.Index })
+		if in.Of.Size != points[at].Size {
+			t.Fatalf("leaf %d is shown by the checkpoint of %d leaves", in.Index, in.Of.Size)
 		}
 	}
 	k.rate(1)
