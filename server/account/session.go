@@ -24,6 +24,10 @@ const (
 	Absolute = 12 * time.Hour
 )
 
+// briefly bounds how long a request waits for the bucket where it can do
+// without.
+const briefly = time.Second
+
 // touchEvery is how often a session's last request is told to all servers.
 const touchEvery = time.Minute
 
@@ -141,6 +145,8 @@ func (s *Sessions) look(key string) (x Session, ok, sure bool) {
 
 // ask finds a session in the bucket: another server may have made it just now.
 func (s *Sessions) ask(ctx context.Context, key string) (x Session, ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, briefly)
+	defer cancel()
 	err = s.bucket.do(ctx, func(ctx context.Context, kv jetstream.KeyValue) error {
 		e, err := kv.Get(ctx, key)
 		if err == nil {
@@ -227,27 +233,32 @@ func (s *Sessions) EndAllOf(ctx context.Context, account [16]byte) error {
 		}
 	}
 	s.mu.Unlock()
-	for _, key := range keys {
-		s.end(ctx, key)
-	}
+	s.end(ctx, keys...)
 	return nil
 }
 
-func (s *Sessions) end(ctx context.Context, key string) {
+func (s *Sessions) end(ctx context.Context, keys ...string) {
 	s.mu.Lock()
-	if x, ok := s.known[key]; ok {
-		delete(s.known, key)
-		s.tell(x.Account)
+	for _, key := range keys {
+		if x, ok := s.known[key]; ok {
+			delete(s.known, key)
+			s.tell(x.Account)
+		}
+		s.gone[key] = s.now()
 	}
-	s.gone[key] = s.now()
 	s.mu.Unlock()
-	if err := s.erase(ctx, key); err != nil {
-		s.log.Warn("a session was ended here, and elsewhere will be when the connection is back", "error", err)
+	for _, key := range keys {
+		if err := s.erase(ctx, key); err != nil {
+			s.log.Warn("sessions were ended here, and elsewhere will be when the connection is back", "error", err)
+			return // mirror erases what it meets of them
+		}
 	}
 }
 
 // erase takes a session out of the bucket.
 func (s *Sessions) erase(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, briefly)
+	defer cancel()
 	return s.bucket.do(ctx, func(ctx context.Context, kv jetstream.KeyValue) error { return kv.Purge(ctx, key) })
 }
 

@@ -46,6 +46,7 @@ type node struct {
 	out      *outbox.Outbox
 	proj     *projection.Projection
 	words    *words.Store
+	stop     func()
 	bus      *bus.Bus
 	batches  uint64 // that its projection took
 	numbers  map[fact.OriginID]uint64
@@ -121,9 +122,9 @@ func (w *world) node() *node {
 	if n.bus, err = bus.Connect(w.realm.Server(bus.Options{URL: "nats://127.0.0.1:" + strconv.Itoa(w.port), Replicas: 1}, key)); err != nil {
 		w.t.Fatal(err)
 	}
-	stop := n.start()
+	n.stop = n.start()
 	w.t.Cleanup(func() {
-		stop()
+		n.stop()
 		n.bus.Close()
 		if err := errors.Join(n.proj.Close(), n.out.Close(), n.words.Close()); err != nil {
 			w.t.Error(err)
