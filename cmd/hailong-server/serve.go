@@ -53,9 +53,10 @@ type serveCmd struct {
 	Map       string        `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
 	NatsURL   string        `name:"nats-url" help:"Where kiosks find NATS (tls://…), several with commas. Default: the address of the NATS server inside." env:"HAILONG_NATS_URL"`
 	tlsFlags
-	Confirm time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
-	Quiet   time.Duration `help:"How long no ballot of past months may have come or gone before one is closed." default:"1m" hidden:""`
-	Refill  time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
+	Confirm    time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
+	Quiet      time.Duration `help:"How long no ballot of past months may have come or gone before one is closed." default:"1m" hidden:""`
+	Checkpoint time.Duration `help:"How long between two checkpoints of the log of the facts." default:"1h" hidden:""`
+	Refill     time.Duration `help:"How long another server may stay behind before this one gives it what it lacks." default:"15s" hidden:""`
 }
 
 // Run serves until the context ends.
@@ -162,7 +163,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 		return nil, err
 	}
 	s.proofs, err = prooflog.Open(ctx, filepath.Join(c.Data, "log.db"), prooflog.Options{
-		Server: c.Name, Key: key, Projection: s.proj, Append: s.Append, Log: log,
+		Server: c.Name, Key: key, Projection: s.proj, Append: s.Append, Log: log, Every: c.Checkpoint,
 	})
 	if err != nil {
 		return nil, err
