@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"hailong/server/access"
 )
 
 // browse starts a Chromium of its own with an empty profile.
@@ -58,7 +60,7 @@ func TestTapMovesTheDeskPage(t *testing.T) {
 	}
 	desk := browse(t)
 	number := chromedp.Evaluate[string](`document.querySelector("#number").textContent.trim()`)
-	do(desk, chromedp.Navigate(s.url+"/desk/MC-VPUB"), chromedp.WaitVisible("#number"))
+	do(desk, s.guest(access.Desk, "MC-VPUB").signIn(s), chromedp.Navigate(s.url+"/desk/MC-VPUB"), chromedp.WaitVisible("#number"))
 	if n, err := chromedp.Run(desk, number); err != nil || n != "0" {
 		t.Fatalf("%q %v", n, err)
 	}

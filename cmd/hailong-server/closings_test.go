@@ -49,7 +49,7 @@ func (s *station) closings() (months []api.ClosedMonth) {
 
 func (s *station) get(path string) string {
 	s.t.Helper()
-	a := ask(s.t, "GET", s.url+path, "")
+	a := ask(s.t, "GET", s.url+path, "", s.operator()...)
 	if a.status != 200 {
 		s.t.Fatalf("%s: %d %s", path, a.status, a.body)
 	}

@@ -169,13 +169,13 @@ func TestQuarantine(t *testing.T) {
 		marks, err := box.Marks(t.Context())
 		return err == nil && len(marks) == 1 && marks[0].Number >= head.Number
 	})
-	page := look(t, s.url+"/status?lang=en").body
+	page := look(t, s.url+"/status?lang=en", s.operator()...).body
 	for _, want := range []string{head.Origin.String(), "4711", "score out of 1–5"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("/status does not say %q: %s", want, page)
 		}
 	}
-	if metrics := ask(t, "GET", s.url+"/metrics", "").body; !strings.Contains(metrics, `hailong_set_aside{kind="quarantine"} 2`) {
+	if metrics := ask(t, "GET", s.url+"/metrics", "", s.operator()...).body; !strings.Contains(metrics, `hailong_set_aside{kind="quarantine"} 2`) {
 		t.Error("/metrics does not count what is set aside")
 	}
 }

@@ -332,7 +332,7 @@ func (s *station) settled() {
 func (s *station) index(unit, service string) api.IndexRow {
 	s.t.Helper()
 	today := survey.DayOf(time.Now())
-	a := ask(s.t, "GET", s.url+"/api/v1/index?from="+(today-3).String()+"&to="+(today+2).String()+"&unit="+unit+"&service="+service, "")
+	a := ask(s.t, "GET", s.url+"/api/v1/index?from="+(today-3).String()+"&to="+(today+2).String()+"&unit="+unit+"&service="+service, "", s.operator()...)
 	var out api.Index
 	if err := json.Unmarshal([]byte(a.body), &out); err != nil || a.status != 200 {
 		s.t.Fatalf("index: %d %s %v", a.status, a.body, err)

@@ -25,6 +25,7 @@ func (s *station) live(desk string) <-chan int64 {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	r.Header.Set("Authorization", "Bearer "+s.token)
 	res, err := (&http.Client{}).Do(r)
 	if err != nil {
 		s.t.Fatal(err)
@@ -145,11 +146,11 @@ func TestWholeWay(t *testing.T) {
 		t.Errorf("slips: %+v", row)
 	}
 
-	a := look(t, s.url+"/desk/MC-VPUB")
+	a := look(t, s.url+"/desk/MC-VPUB", s.operator()...)
 	if a.status != 200 || !strings.Contains(a.body, "Bộ phận một cửa Văn phòng UBND tỉnh") {
 		t.Errorf("desk page: %d", a.status)
 	}
-	if a := look(t, s.url+"/desk/MC-VPUB", "Accept-Language", "en"); !strings.Contains(a.body, "One-stop desk, Office of the People") {
+	if a := look(t, s.url+"/desk/MC-VPUB", append(s.operator(), "Accept-Language", "en")...); !strings.Contains(a.body, "One-stop desk, Office of the People") {
 		t.Error("the desk page is not in English where asked for")
 	}
 	for _, line := range []string{"route=/desk/:code ", "route=/r/:id ", "route=/api/v1/receipts ", "level=INFO msg=request"} {

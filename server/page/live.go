@@ -55,7 +55,7 @@ func (h *Hub) stream(out *bufio.Writer, code string, still func(context.Context)
 		}
 		select {
 		case e, open := <-r.events:
-			if !open {
+			if !open || !still(context.Background()) {
 				return errEnded
 			}
 			if _, err := out.Write(e); err != nil {
