@@ -52,8 +52,10 @@ type corner struct {
 // ticket lets its holder see one page.
 type ticket struct {
 	ends     time.Time
-	scanned  string // what to say of a test scan; "": there was none
+	scanned  string // what to say of a test scan, or of what was done; "": there was none
 	readable bool
+	// enrolling is how far staff have come with it; nil: they don't.
+	enrolling *enrolling
 }
 
 func newCorner(pin string, now func() time.Time) *corner {
@@ -158,7 +160,7 @@ func (a *app) showCorner(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := StatusPage{Frame: httpx.NewFrame(c, ""), Fine: true, Ticket: a.corner.issue(ticket{}), Scanned: t.scanned, Readable: t.readable}
+	p := StatusPage{Frame: httpx.NewFrame(c, ""), Fine: true, Ticket: a.corner.issue(ticket{}), Scanned: t.scanned, Readable: t.readable, MayEnrol: a.Enroller != nil}
 	p.Title = p.L.T("status.title")
 	p.Rows = a.rows(p.L.Language, s)
 	for _, r := range p.Rows {

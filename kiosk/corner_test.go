@@ -62,13 +62,13 @@ func TestStatusForStaff(t *testing.T) {
 	}
 	d.set(func() {
 		d.status = kiosk.Status{
-			Kiosk: "K01", Origin: strings.Repeat("ab", 16), Admitted: true, Backlog: 1234, OldestUnsent: now.Add(-time.Hour), WordsUnsent: 56,
+			Kiosk: "K01", Origin: strings.Repeat("ab", 16), Admitted: true, Enrolled: true, Server: "https://10.1.2.3:8080", Fingerprint: "ab12 cd34", Backlog: 1234, OldestUnsent: now.Add(-time.Hour), WordsUnsent: 56,
 			LastContact: now.Add(-time.Minute), ClockOffset: -1500 * time.Millisecond, ClockKnown: true, Facts: 5678, Bytes: 3 << 20,
 		}
 		d.config.Hours = hours
 	})
 	_, page := d.enter(t, "")
-	for _, want := range []string{"K01", strings.Repeat("ab", 16), "1.234", "08:30 23/11/2026", "09:29 23/11/2026", "−1,5 giây", "5.678 · 3,0 MiB", "VPUB-1", "1.2.3", "<td>56</td>", "T2-T6 07:30-11:30 (đang mở)", "Máy hoạt động bình thường"} {
+	for _, want := range []string{"K01", strings.Repeat("ab", 16), "1.234", "08:30 23/11/2026", "09:29 23/11/2026", "−1,5 giây", "5.678 · 3,0 MiB", "VPUB-1", "1.2.3", "<td>56</td>", "<td>https://10.1.2.3:8080</td>", "<td>ab12 cd34</td>", "T2-T6 07:30-11:30 (đang mở)", "Máy hoạt động bình thường"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}

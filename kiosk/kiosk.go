@@ -42,6 +42,9 @@ type Options struct {
 	ServerTime func() (time.Time, bool)
 	// PIN opens the corner of the staff, and /status for programs; "": nobody's does.
 	PIN string
+	// Enroller has this device let in from the staff's corner; nil: from a
+	// terminal alone.
+	Enroller Enroller
 	// ScreenMM is the screen's width in millimetres as it is mounted; 0: not known.
 	ScreenMM int
 }
@@ -73,8 +76,11 @@ type Status struct {
 	ClockKnown    bool          // ClockOffset was measured since the start
 	StorageError  string        // last failure of the disk, for operators; "" while it works
 	StorageFailed time.Time
-	Facts         int64 // held in the outbox
-	Bytes         int64 // on the disk
+	Facts         int64  // held in the outbox
+	Bytes         int64  // on the disk
+	Fingerprint   string // of the device's key
+	Enrolled      bool   // a server gave it a credential
+	Server        string // whom it asks for one; "": nobody yet
 }
 
 // app is the kiosk's state, which is none of any person's: see sittings.
@@ -130,6 +136,10 @@ func New(o Options) (*fiber.App, error) {
 	f.Get("/staff", a.showPIN)
 	f.Post("/staff", a.openCorner)
 	f.Post("/staff/scan", a.tryScan)
+	if o.Enroller != nil {
+		f.Post("/staff/enrol", a.enrol)
+		f.Get("/staff/enrol/:ticket", a.showEnrol)
+	}
 	f.Get("/staff/status/:ticket", a.showCorner)
 	f.Get("/status", a.showStatus)
 	f.Post("/api/v1/scans", a.apiScan)

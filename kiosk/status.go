@@ -16,6 +16,7 @@ type StatusPage struct {
 	Ticket   string // lets the form for a test scan in
 	Scanned  string // what a test scan was; "": there was none
 	Readable bool   // it was a code
+	MayEnrol bool   // staff may have the device let in from here
 }
 
 // StatusRow is one line of it.
@@ -42,6 +43,9 @@ type statusAnswer struct {
 	Questionnaire uint16 `json:"questionnaire"` // version in force; 0: none
 	Hours         string `json:"opening_hours"` // "": always open
 	Asleep        bool   `json:"asleep"`
+	Fingerprint   string `json:"fingerprint"` // SHA-256 of the device's key, in fours
+	Enrolled      bool   `json:"enrolled"`    // a server gave it a credential
+	Server        string `json:"server"`      // that asks for one; "": none is known
 }
 
 const (
@@ -72,6 +76,7 @@ func (a *app) answer(s Status) statusAnswer {
 		OldestUnsent: stamp(s.OldestUnsent), LastContact: stamp(s.LastContact),
 		StorageError: s.StorageError, Facts: s.Facts, Bytes: s.Bytes,
 		WordsUnsent: s.WordsUnsent, Questionnaire: version(config), Hours: config.Hours.String(), Asleep: a.asleep(config),
+		Fingerprint: s.Fingerprint, Enrolled: s.Enrolled, Server: s.Server,
 	}
 	if s.ClockKnown {
 		ms := s.ClockOffset.Milliseconds()
@@ -127,6 +132,10 @@ func (a *app) rows(l *locale.Language, s Status) []StatusRow {
 	if s.ClockKnown {
 		clock = l.T("status.clock.offset", "Seconds", l.Decimal(s.ClockOffset.Seconds(), 1))
 	}
+	enrolled := l.T("status.no")
+	if s.Enrolled {
+		enrolled = s.Server
+	}
 	oldest := l.T("status.none")
 	if s.Backlog > 0 {
 		oldest = when(s.OldestUnsent)
@@ -138,12 +147,14 @@ func (a *app) rows(l *locale.Language, s Status) []StatusRow {
 		{l.T("status.oldest"), oldest, ""},
 		{l.T("status.words"), l.Number(s.WordsUnsent), ""},
 		{l.T("status.desk"), desk, warn(config.Desk == "", "status.desk.try")},
+		{l.T("status.enrolled"), enrolled, warn(!s.Enrolled, "status.enrolled.try")},
 		{l.T("status.admitted"), map[bool]string{true: l.T("status.yes"), false: l.T("status.no")}[s.Admitted], warn(!s.Admitted, "status.admitted.try")},
 		{l.T("status.clock"), clock, warn(s.ClockKnown && s.ClockOffset.Abs() > clockDrift, "status.clock.try")},
 		{l.T("status.hours"), a.hours(l, config), ""},
 		{l.T("status.sheet"), sheet, ""},
 		{l.T("status.facts"), l.Number(s.Facts) + " · " + l.Decimal(float64(s.Bytes)/(1<<20), 1) + " MiB", ""},
 		{l.T("status.kiosk"), s.Kiosk, ""},
+		{l.T("status.fingerprint"), s.Fingerprint, ""},
 		{l.T("status.origin"), s.Origin, ""},
 		{l.T("status.version"), a.Version, ""},
 	}

@@ -28,15 +28,15 @@ const (
 
 // configure asks a server for this kiosk's place: often until it is admitted,
 // then once a minute.
-func (d *device) configure(ctx context.Context) error {
+func (d *device) configure(ctx context.Context, b *bus.Bus) error {
 	for {
 		wait := 2 * time.Second
-		link, done, err := d.bus.Connected(ctx)
+		link, done, err := b.Connected(ctx)
 		if err != nil {
 			return err
 		}
 		asked, cancel := context.WithTimeout(link, 2*time.Second)
-		c, err := d.bus.Config(asked, d.public)
+		c, err := b.Config(asked, d.public)
 		cancel()
 		done()
 		switch {

@@ -18,6 +18,7 @@ type cli struct {
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" env:"HAILONG_LOG_LEVEL"`
 
 	Serve serveCmd `cmd:"" default:"withargs" help:"Run the kiosk."`
+	Enrol enrolCmd `cmd:"" help:"Have this kiosk let in by a server: by a code, or, once its key was admitted, without."`
 	Key   keyCmd   `cmd:"" help:"Print the kiosk's public key, which an administrator admits."`
 	Pin   pinCmd   `cmd:"" help:"Print the PIN of the corner of the screen that is for staff."`
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"hailong/internal/datadir"
 )
 
 // pinFile holds the PIN of the staff's corner, in the folder of the data.
@@ -32,7 +34,7 @@ var pinForm = regexp.MustCompile(`^[0-9]{6,12}$`)
 // pin reads the PIN. Where there is none, or an empty file that a power cut left,
 // six random digits become it.
 func (p place) pin() (string, error) {
-	if err := p.folder(); err != nil {
+	if err := datadir.Prepare(p.Data); err != nil {
 		return "", err
 	}
 	path := filepath.Join(p.Data, pinFile)

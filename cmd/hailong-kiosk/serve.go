@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -18,10 +17,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/bus"
+	"hailong/internal/datadir"
+	"hailong/internal/enrolment"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
 	"hailong/internal/sqlite"
-	"hailong/internal/uplink"
 	"hailong/kiosk"
 )
 
@@ -30,15 +30,8 @@ type place struct {
 	Data string `help:"Folder of this kiosk's data." default:"data/kiosk" env:"HAILONG_DATA"`
 }
 
-func (p place) folder() error {
-	if err := os.MkdirAll(p.Data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w; try another --data", err)
-	}
-	return nil
-}
-
 func (p place) key() (ed25519.PrivateKey, error) {
-	if err := p.folder(); err != nil {
+	if err := datadir.Prepare(p.Data); err != nil {
 		return nil, err
 	}
 	return outbox.LoadKey(filepath.Join(p.Data, "kiosk.key"))
@@ -59,9 +52,10 @@ func (c *keyCmd) Run() error {
 // serveCmd is `hailong-kiosk serve`.
 type serveCmd struct {
 	place
+	server
 	Name      string        `help:"Name of this device, for people." default:"kiosk" env:"HAILONG_NAME"`
 	Listen    string        `help:"Address of the screen." default:"127.0.0.1:8090" env:"HAILONG_LISTEN"`
-	Nats      string        `help:"Where the server's NATS is; several with commas." default:"nats://127.0.0.1:4222" env:"HAILONG_NATS"`
+	Nats      string        `help:"Where the server's NATS is; several with commas. Default: what the server said when it let this device in." env:"HAILONG_NATS"`
 	Screen    int           `name:"screen-width" help:"Width of the screen in millimetres, as it is mounted; without it sizes are guessed." env:"HAILONG_SCREEN_WIDTH"`
 	Retention time.Duration `help:"How long facts stay on this device at least." default:"2160h" env:"HAILONG_RETENTION"`
 }
@@ -84,13 +78,18 @@ func (c *serveCmd) Run(ctx context.Context) error {
 type device struct {
 	c        *serveCmd
 	log      *slog.Logger
+	key      ed25519.PrivateKey
 	public   ed25519.PublicKey
 	pin      string
 	outbox   *outbox.Outbox
-	bus      *bus.Bus
-	uplink   *uplink.Uplink
+	link     atomic.Pointer[link]
 	app      *fiber.App
 	listener net.Listener
+
+	enrolled     atomic.Pointer[enrolled]
+	enrolling    sync.Mutex // of who reads enrolledText
+	enrolledText string     // what the file said last
+	moved        chan struct{}
 
 	config atomic.Pointer[config]
 	told   atomic.Pointer[fact.Clock] // the last time that a server told; nil: none since this boot
@@ -108,22 +107,21 @@ func (c *serveCmd) AfterApply() error {
 const maxScreen = 5000
 
 func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err error) {
-	d := &device{c: c, log: log}
+	d := &device{c: c, log: log, moved: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	key, err := c.key()
-	if err != nil {
+	if d.key, err = c.key(); err != nil {
 		return nil, err
 	}
-	d.public = key.Public().(ed25519.PublicKey)
+	d.public = d.key.Public().(ed25519.PublicKey)
 	if d.pin, err = c.pin(); err != nil {
 		return nil, err
 	}
 	d.outbox, err = outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
-		Key: key, Role: fact.RoleKiosk, Name: c.Name, Stamp: stamp, Retention: c.Retention,
+		Key: d.key, Role: fact.RoleKiosk, Name: c.Name, Stamp: stamp, Retention: c.Retention,
 	})
 	if err != nil {
 		return nil, err
@@ -144,16 +142,19 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *device, err e
 	if len(raw) > 0 && fact.Unmarshal(raw, &told) == nil && told.Boot == stamp().Boot {
 		d.told.Store(&told)
 	}
-	if d.bus, err = bus.Connect(bus.Options{Name: "kiosk " + c.Name, URL: c.Nats, Log: log}); err != nil {
+	e, text, err := c.enrolled()
+	if err != nil {
 		return nil, err
 	}
-	d.uplink = uplink.New(uplink.Options{
-		Outbox: d.outbox, Bus: d.bus, Log: log, Stamp: stamp, Clock: d.clock,
-		Servers: func() []string { return d.config.Load().Servers },
-	})
+	e = e.known(c.server.Server, c.server.Pin)
+	d.enrolledText = text
+	d.enrolled.Store(&e)
+	if err = d.connect(); err != nil {
+		return nil, err
+	}
 	if d.app, err = kiosk.New(kiosk.Options{
 		Recorder: d.outbox, IsFull: sqlite.IsFull, Config: d.screenConfig, Status: d.status, Log: log, Version: version(),
-		ServerTime: d.serverTime, ScreenMM: c.Screen, PIN: d.pin,
+		ServerTime: d.serverTime, ScreenMM: c.Screen, PIN: d.pin, Enroller: d,
 	}); err != nil {
 		return nil, err
 	}
@@ -169,10 +170,10 @@ func (d *device) Run(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for name, part := range map[string]func(context.Context) error{
-		"uplink": d.uplink.Run,
-		"config": d.configure,
-		"prune":  d.prune,
-		"screen": d.listen,
+		"servers":   d.talk,
+		"enrolment": d.stay,
+		"prune":     d.prune,
+		"screen":    d.listen,
 	} {
 		wg.Go(func() {
 			if err := part(ctx); err != nil && ctx.Err() == nil {
@@ -204,14 +205,15 @@ func (d *device) status(ctx context.Context) (kiosk.Status, error) {
 	if err != nil {
 		return kiosk.Status{}, err
 	}
-	u, err := d.uplink.Status(ctx)
+	u, err := d.link.Load().uplink.Status(ctx)
 	if err != nil {
 		return kiosk.Status{}, err
 	}
-	c := d.config.Load()
+	c, e := d.config.Load(), d.enrolled.Load()
 	s := kiosk.Status{
 		Kiosk: d.c.Name, Origin: stats.Origin.String(), Admitted: c.Admitted,
 		Backlog: int64(u.Unconfirmed), WordsUnsent: u.WordsUnsent, LastContact: u.LastContact, Facts: int64(stats.Facts), Bytes: stats.Bytes,
+		Fingerprint: enrolment.Fingerprint(d.public), Server: e.Server, Enrolled: e.JWT != "",
 	}
 	if c.Kiosk != "" {
 		s.Kiosk = c.Kiosk
@@ -242,10 +244,10 @@ func (d *device) prune(ctx context.Context) error {
 		if _, err := d.outbox.Prune(ctx, d.config.Load().Servers); err != nil && ctx.Err() == nil {
 			d.log.Warn("prune the outbox", "error", err)
 		}
-		if _, err := d.uplink.PruneWords(ctx); err != nil && ctx.Err() == nil {
+		if _, err := d.link.Load().uplink.PruneWords(ctx); err != nil && ctx.Err() == nil {
 			d.log.Warn("prune the outbox's words", "error", err)
 		}
-		if _, err := d.uplink.EraseGone(ctx); err != nil && ctx.Err() == nil {
+		if _, err := d.link.Load().uplink.EraseGone(ctx); err != nil && ctx.Err() == nil {
 			d.log.Warn("erase the outbox's words", "error", err)
 		}
 	}
@@ -259,8 +261,8 @@ func (d *device) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	if d.bus != nil {
-		d.bus.Close()
+	if l := d.link.Load(); l != nil {
+		l.bus.Close()
 	}
 	if d.outbox != nil {
 		errs = append(errs, d.outbox.Close())

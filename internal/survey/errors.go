@@ -92,6 +92,7 @@ const (
 	CodeEnrolmentCode Code = "HL6030" // used, expired or mistyped
 	CodeNotAdmitted   Code = "HL6031" // nobody let a device with that key in
 	CodeUnproven      Code = "HL6032" // not signed by the device's key, or for another challenge
+	CodeNoServer      Code = "HL6033" // nobody of ours answers at the address that staff gave
 
 	// HL7xxx: files that operators hand in.
 	CodeFileUnreadable    Code = "HL7001" // arg: name of the file
@@ -398,6 +399,10 @@ var catalogue = map[Code]entry{
 		"Máy chưa chứng minh được khóa của mình, hoặc đã để quá hai phút. Xin thử lại.",
 		"The device did not prove that it holds its key, or took longer than two minutes. Please try again.",
 		"the same again; if it persists, compare the versions of kiosk and server"},
+	CodeNoServer: {http.StatusBadGateway,
+		"Không có máy chủ của hệ thống ở địa chỉ này, hoặc mạng đang mất. Bạn xem lại địa chỉ rồi thử lại.",
+		"No server of this system answers at this address, or the network is down. Please check the address and try again.",
+		"compare the address with what hailong-server enrol prints; the kiosk's log has the cause"},
 
 	CodeFileUnreadable: {http.StatusUnprocessableEntity,
 		"Không đọc được tệp «%s».",
