@@ -35,6 +35,7 @@ type KioskConfig struct {
 	Questionnaire []byte   // version in force, for survey.ParseQuestionnaire; none: the overall question alone
 	Languages     []string // offered, BCP 47; none: Vietnamese and English
 	Hours         string   // of its desk, for survey.ParseHours; "": always open
+	PublicURL     string   // what citizens' phones reach; "": not told
 }
 
 // oldConfig is how many fields the first version of KioskConfig had.
@@ -54,6 +55,7 @@ func (c *KioskConfig) UnmarshalCBOR(data []byte) error {
 	for i, to := range []any{
 		&read.Kiosk, &read.Desk, &read.DeskName, &read.UnitName, &read.Servers, &read.Seal, &read.Admitted,
 		&read.Patterns, &read.DeskEN, &read.UnitEN, &read.Service, &read.Questionnaire, &read.Languages, &read.Hours,
+		&read.PublicURL,
 	} {
 		if i == len(raw) {
 			break

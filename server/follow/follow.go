@@ -40,6 +40,7 @@ type Options struct {
 	Server     string          // id of this server
 	Servers    []string        // ids of all servers that must hold every fact, this one among them
 	Seal       func() [32]byte // X25519 public key that kiosks are told
+	PublicURL  func() string   // what citizens' phones reach; nil: kiosks are not told
 	Bus        Bus
 	Projection *projection.Projection
 	Now        func() time.Time
@@ -272,6 +273,9 @@ func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, 
 	}
 	if c.Hours == "" {
 		c.Hours = setting(organisation.SettingHours)
+	}
+	if f.o.PublicURL != nil {
+		c.PublicURL = f.o.PublicURL()
 	}
 	return c, errors.Join(failed...)
 }
