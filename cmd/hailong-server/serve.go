@@ -176,7 +176,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	}
 	s.keeper = words.New(words.Options{Server: c.Name, Bus: s.bus, Store: s.words, Texts: s.proj, Log: log})
 	s.follower = follow.New(follow.Options{
-		Server: c.Name, Servers: c.Servers, Seal: s.keys.Public, Bus: s.bus, Projection: s.proj, Log: log, Lag: c.Refill, Round: 4 * c.Refill,
+		Server: c.Name, Servers: c.Servers, Seal: s.keys.Public, PublicURL: func() string { return c.PublicURL }, Bus: s.bus, Projection: s.proj, Log: log, Lag: c.Refill, Round: 4 * c.Refill,
 	})
 	s.uplink = uplink.New(uplink.Options{
 		Outbox: s.outbox, Bus: s.bus, Servers: func() []string { return c.Servers }, Log: log,
