@@ -179,7 +179,16 @@ func (w *world) live(day int64, say func(kind fact.Kind, body any)) {
 		}
 		return start + d*milli
 	}
-	switch rapid.IntRange(0, 11).Draw(w.t, "live") {
+	switch rapid.IntRange(0, 12).Draw(w.t, "live") {
+	case 2: // ratings are declared void, or count again
+		v := fact.Void{Origin: w.servers[0].id, First: rapid.Uint64Range(1, w.servers[0].number).Draw(w.t, "void from"), Reason: "x"}
+		v.Last = v.First + rapid.Uint64Range(0, 30).Draw(w.t, "void facts")
+		if len(w.void) > 0 && rapid.Bool().Draw(w.t, "lift") {
+			v = pick(w, w.void)
+			v.Lift = true
+		}
+		w.void = append(w.void, v)
+		say(fact.KindVoid, &v)
 	case 0: // somebody changes an answer, or takes it back
 		if len(w.said) > 0 {
 			again := pick(w, w.said).r
