@@ -18,6 +18,7 @@ func TestEveryPhonePageIsAccessible(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			f := newFixture(t)
 			f.versions = []*survey.Questionnaire{example(t)}
+			f.held = held
 			v := f.visit(t, 390, 844)
 			scripts := func(on bool) {
 				t.Helper()
@@ -56,6 +57,7 @@ func TestEveryPhonePageIsAccessible(t *testing.T) {
 			for name, path := range map[string]string{
 				"notes": "/r/" + id + "/thanks" + in + "&cut=1&nocontact=1", "closed": "/r/" + f.receipt(t, closed).String() + in,
 				"unknown": "/r/0000000000000000X" + in, "type": "/r" + in, "error": "/r/a/b/c" + in,
+				"privacy": "/privacy" + in, "data": "/r/" + id + "/data" + in,
 			} {
 				v.follow(chromedp.Navigate(v.base+path), "main")
 				inspect(name)

@@ -49,6 +49,7 @@ type Deps struct {
 	Questionnaires Questionnaires
 	Languages      func(context.Context) ([]string, error) // offered, by tag
 	Capture        *capture.Capture                        // of survey.ChannelPhone
+	Data           Data
 	Views          *httpx.Views
 	Key            [32]byte // seals what an address carries on; the same on all servers
 	Now            func() time.Time
@@ -68,6 +69,8 @@ func Register(app fiber.Router, d Deps) {
 	app.Get("/r/:id/more", p.page(p.showMore))
 	app.Post("/r/:id/more", p.page(p.saveMore))
 	app.Get("/r/:id/thanks", p.page(p.showThanks))
+	app.Get("/r/:id/data", p.page(p.showData))
+	app.Get("/privacy", p.page(p.showPrivacy))
 }
 
 type pages struct{ Deps }
@@ -115,7 +118,7 @@ type ThanksPage struct {
 // ClosedPage says that the window is closed.
 type ClosedPage struct {
 	httpx.Frame
-	About string
+	Path, About string
 }
 
 func (p *pages) showType(c *fiber.Ctx) error { return p.typePage(c, nil) }
@@ -178,7 +181,7 @@ func (p *pages) find(c *fiber.Ctx, closedToo bool) (f found, done bool, err erro
 			status = fiber.StatusGone
 		}
 		page.Title = page.L.T("phone.closed.title")
-		page.About = f.about(page.Frame)
+		page.Path, page.About = address(f.id), f.about(page.Frame)
 		return f, true, p.Views.Send(c, status, "phone/closed", page)
 	}
 	return f, false, nil

@@ -42,9 +42,18 @@ type fixture struct {
 	known     map[[32]byte]phone.Known
 	versions  []*survey.Questionnaire // the last is in force
 	languages []string
+	held      phone.Held // of every receipt that is known
 	now       func() time.Time
 	fail      error
 }
+
+func (f *fixture) OfReceipt(_ context.Context, hash [32]byte) (phone.Held, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.held, f.known[hash].Found, f.fail
+}
+
+func (f *fixture) Keeps(context.Context) (comments, contacts int, err error) { return 400, 45, f.fail }
 
 func (f *fixture) Lookup(_ context.Context, hash [32]byte) (phone.Known, error) {
 	f.mu.Lock()
@@ -120,7 +129,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f.app = httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Catalogue: catalogue, Views: views, Assets: assets, BodyLimit: 1 << 20})
 	phone.Register(f.app, phone.Deps{
-		Receipts: f, Questionnaires: f, Views: views, Key: f.ring.Page(), Now: func() time.Time { return f.now() },
+		Receipts: f, Questionnaires: f, Data: f, Views: views, Key: f.ring.Page(), Now: func() time.Time { return f.now() },
 		Languages: func(context.Context) ([]string, error) { return f.languages, nil },
 		Capture: capture.New(capture.Options{
 			Recorder: f.outbox, Channel: survey.ChannelPhone, SealKey: func() *[32]byte { return &public }, NoCodes: true,
