@@ -3,13 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -26,6 +30,7 @@ type operatorCommands struct {
 	Questionnaire questionnaireCmd `cmd:"" help:"Check or load a version of what citizens are asked."`
 	Report        reportCmd        `cmd:"" help:"Fetch the report of a period as a file."`
 	Export        exportCmd        `cmd:"" help:"Fetch the single ballots of closed months, for analysts of the province."`
+	Enrol         enrolCmd         `cmd:"" help:"Get a code by which one device becomes a kiosk."`
 	Admit         admitCmd         `cmd:"" help:"Let a kiosk's ratings count."`
 	Revoke        revokeCmd        `cmd:"" help:"End a kiosk's key: what the server has of it now still counts, nothing after."`
 	Decide        decideCmd        `cmd:"" help:"Name the branch that counts at a fork, as the page /status shows it."`
@@ -55,6 +60,23 @@ func failed(e *survey.Error) error {
 	return f
 }
 
+// client trusts whom the system does, and the authority of the server whose data
+// folder this is.
+func (r remote) client(timeout time.Duration) (*http.Client, error) {
+	authorities, err := x509.SystemCertPool()
+	if err != nil {
+		authorities = x509.NewCertPool()
+	}
+	own, err := os.ReadFile(filepath.Join(r.Data, "tls", "ca.pem"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, failure{err.Error(), "--data=FOLDER, the data folder of the running server, as the user that it runs as", err}
+	}
+	authorities.AppendCertsFromPEM(own)
+	return &http.Client{Timeout: timeout, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
+	}}, nil
+}
+
 // token reads the operator token.
 func (r remote) token() (string, error) {
 	token, err := api.ReadToken(filepath.Join(r.Data, "operator.token"))
@@ -82,7 +104,10 @@ func (r remote) post(ctx context.Context, path, contentType string, body []byte,
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Accept-Language", "en")
-	client := http.Client{Timeout: 5 * time.Minute}
+	client, err := r.client(5 * time.Minute)
+	if err != nil {
+		return err
+	}
 	answer, err := client.Do(request)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {

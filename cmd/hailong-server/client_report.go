@@ -88,7 +88,10 @@ func (r remote) fetch(ctx context.Context, path, wanted string, to io.Writer) (i
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept-Language", "en")
-	client := http.Client{Timeout: time.Hour} // years of ballots over a slow line
+	client, err := r.client(time.Hour) // years of ballots over a slow line
+	if err != nil {
+		return 0, err
+	}
 	answer, err := client.Do(request)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {

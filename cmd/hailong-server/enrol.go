@@ -17,7 +17,7 @@ func (s *server) registerEnrol(devices enrol.Register) error {
 	api.RegisterEnrol(s.app, enrol.New(enrol.Options{
 		Register: devices, Codes: s.accounts.Codes, Limits: s.accounts.Limits,
 		JWT: realm.Kiosk, Place: s.natsURLs, Secret: s.keys.Derive("hailong/challenge"),
-	}), s.pin())
+	}), s.c.PublicURL, s.pin())
 	return nil
 }
 

@@ -44,6 +44,8 @@ type Options struct {
 	Ready func(context.Context) error
 	// Public hides /metrics, for a listener that strangers reach.
 	Public bool
+	// HTTPS tells browsers to come by https alone: the listener speaks TLS.
+	HTTPS bool
 	// Camera lets pages use the device's camera, and run the compiled program
 	// that reads codes in its pictures.
 	Camera bool

@@ -29,6 +29,8 @@ var (
 	requestID         = []byte("X-Request-Id")
 	contentPolicy     = []byte("Content-Security-Policy")
 	permissionsPolicy = []byte("Permissions-Policy")
+	onlyHTTPS         = []byte("Strict-Transport-Security")
+	forAYear          = []byte("max-age=31536000")
 
 	closed      = [2][]byte{[]byte(policy), []byte("camera=(), microphone=(), geolocation=()")}
 	withCameras = [2][]byte{
@@ -46,6 +48,9 @@ func (h *handler) secure(c *fiber.Ctx, id string) {
 	header.SetCanonical(requestID, []byte(id))
 	header.SetCanonical(contentPolicy, may[0])
 	header.SetCanonical(permissionsPolicy, may[1])
+	if h.HTTPS {
+		header.SetCanonical(onlyHTTPS, forAYear)
+	}
 	for _, f := range always {
 		header.SetCanonical(f[0], f[1])
 	}

@@ -109,7 +109,7 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	RegisterExport(s.app, s.ballots)
-	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), enrolment.Pin{})
+	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), "https://hailong.example.vn", enrolment.Pin{})
 	Register(s.app, Deps{Register: s.World.Register, Views: views, Now: now})
 	if err := access.New(access.Options{Operator: NewToken(token).Is}).Install(s.app); err != nil {
 		t.Fatal(err)

@@ -18,9 +18,10 @@ type CodeRequest struct {
 
 // EnrolCode is good once.
 type EnrolCode struct {
-	Code  string `json:"code"`
-	Until string `json:"until" doc:"RFC 3339"`
-	Pin   string `json:"pin" doc:"SHA256: and 64 hexadecimal digits: of the authority that signs this server's certificate; empty: one that the world knows, or no TLS"`
+	Code   string `json:"code"`
+	Until  string `json:"until" doc:"RFC 3339"`
+	Server string `json:"server" doc:"where the device brings it"`
+	Pin    string `json:"pin" doc:"SHA256: and 64 hexadecimal digits: of the authority that signs this server's certificate; empty: one that the world knows, or no TLS"`
 }
 
 // Enroller lets devices in; *enrol.Enrol is one, and says what each method
@@ -34,9 +35,9 @@ type Enroller interface {
 
 var _ Enroller = (*enrol.Enrol)(nil)
 
-// RegisterEnrol adds the routes by which devices come in. The pin is that of this
-// server's own authority; zero: it has none.
-func RegisterEnrol(app fiber.Router, e Enroller, pin enrolment.Pin) {
+// RegisterEnrol adds the routes by which devices come in: to the server's address,
+// where it is known by the pin of its own authority; zero: it has none.
+func RegisterEnrol(app fiber.Router, e Enroller, server string, pin enrolment.Pin) {
 	app.Post("/api/v1/kiosks/codes", httpx.Limit(oneBody), func(c *fiber.Ctx) error {
 		var in CodeRequest
 		if err := only(c, &in); err != nil {
@@ -50,7 +51,7 @@ func RegisterEnrol(app fiber.Router, e Enroller, pin enrolment.Pin) {
 		if err != nil {
 			return err
 		}
-		return secret(c, EnrolCode{Code: code, Until: until.Format(time.RFC3339), Pin: string(text)})
+		return secret(c, EnrolCode{Code: code, Until: until.Format(time.RFC3339), Server: server, Pin: string(text)})
 	})
 	app.Get("/api/v1/kiosks/challenge", func(c *fiber.Ctx) error {
 		if _, err := httpx.Query(c); err != nil {
