@@ -89,7 +89,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	phone.Register(s.app, phone.Deps{
-		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now,
+		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now, Data: receiptData{x},
 		Languages: s.languages,
 		Capture: capture.New(capture.Options{
 			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { public := s.keys.Public(); return &public }, NoCodes: true,
