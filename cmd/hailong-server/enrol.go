@@ -9,16 +9,17 @@ import (
 )
 
 // registerEnrol adds the routes by which devices come in.
-func (s *server) registerEnrol(devices enrol.Register) error {
+func (s *server) registerEnrol(devices enrol.Register) (*enrol.Enrol, error) {
 	realm, err := natsauth.New(s.keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	api.RegisterEnrol(s.app, enrol.New(enrol.Options{
+	e := enrol.New(enrol.Options{
 		Register: devices, Codes: s.accounts.Codes, Limits: s.accounts.Limits,
 		JWT: realm.Kiosk, Place: s.natsURLs, Secret: s.keys.Derive("hailong/challenge"),
-	}), s.c.PublicURL, s.pin())
-	return nil
+	})
+	api.RegisterEnrol(s.app, e, s.c.PublicURL, s.pin())
+	return e, nil
 }
 
 // splitted gives the parts of a list with commas.

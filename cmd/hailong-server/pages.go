@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/api"
+	"hailong/server/audit"
 	"hailong/server/index"
 	"hailong/server/organisation"
 	"hailong/server/page"
@@ -73,7 +75,7 @@ func (s *server) wire(ctx context.Context) error {
 	x.UseClosed(s.closed.Reader())
 	s.app = httpx.New(httpx.Options{
 		Log: s.log, Catalogue: catalogue, Views: views, Assets: assets, Registry: s.metrics(x), Ready: s.ready,
-		BodyLimit: register.MaxCSV,
+		BodyLimit: register.MaxCSV, HTTPS: s.tlsPages,
 	})
 	gate, err := s.guard(x)
 	if err != nil {
@@ -109,6 +111,10 @@ func (s *server) wire(ctx context.Context) error {
 	if err := s.registerAPI(ctx, views, x); err != nil {
 		return err
 	}
+	recorder := audit.New(audit.Options{Append: s.Append, Reader: s.proj.Reader(), Seal: s.keys.SealWords})
+	if err := s.registerSignIn(views, recorder); err != nil {
+		return err
+	}
 	return gate.Install(s.app) // before each route that is there by now
 }
 
@@ -129,9 +135,14 @@ func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.I
 	api.RegisterIndex(s.app, x)
 	api.RegisterClosed(s.app, x)
 	api.RegisterExport(s.app, s.ballots)
-	if err := s.registerEnrol(reg); err != nil {
+	devices, err := s.registerEnrol(reg)
+	if err != nil {
 		return err
 	}
+	if err := s.registerAdmin(views, x, reg, devices); err != nil {
+		return err
+	}
+	api.RegisterAccounts(s.app, s.accounts, strings.TrimRight(s.c.PublicURL, "/"))
 	api.Register(s.app, api.Deps{Register: reg, Views: views, Now: time.Now})
 	return nil
 }

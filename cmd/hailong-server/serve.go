@@ -53,6 +53,7 @@ type serveCmd struct {
 	Map       string        `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
 	NatsURL   string        `name:"nats-url" help:"Where kiosks find NATS (tls://…), several with commas. Default: the address of the NATS server inside." env:"HAILONG_NATS_URL"`
 	tlsFlags
+	oidcFlags
 	Confirm    time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`
 	Quiet      time.Duration `help:"How long no ballot of past months may have come or gone before one is closed." default:"1m" hidden:""`
 	Checkpoint time.Duration `help:"How long between two checkpoints of the log of the facts." default:"1h" hidden:""`
