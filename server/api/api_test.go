@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -22,18 +21,16 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/enrolment"
-	"hailong/internal/fact"
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
 	"hailong/internal/receipt"
 	"hailong/internal/survey"
 	"hailong/server/access"
+	"hailong/server/account"
 	"hailong/server/enrol"
 	"hailong/server/export"
 	"hailong/server/index"
-	"hailong/server/organisation"
 	"hailong/server/periodic"
-	"hailong/server/register"
 	"hailong/server/register/registertest"
 	"hailong/web"
 )
@@ -41,6 +38,7 @@ import (
 const (
 	token = "0123456789abcdef0123456789abcdef"
 	code  = "000.00.06.H41-261120-0361"
+	base  = "https://hailong.example.vn"
 )
 
 // site is a server's app on a World.
@@ -50,6 +48,7 @@ type site struct {
 	app *fiber.App
 	log *logBuffer
 
+	accounts   *account.Gate
 	reports    *periodic.Store
 	ballots    *export.Store
 	ballotsDir string
@@ -75,7 +74,10 @@ func (l *logBuffer) String() string {
 
 func now() time.Time { return registertest.Now }
 
-func newSite(t testing.TB) *site {
+func newSite(t testing.TB) *site { return newSiteWith(t, false) }
+
+// newSiteWith is newSite, with a broker where sessions and links are wanted.
+func newSiteWith(t testing.TB, withBroker bool) *site {
 	t.Helper()
 	s := &site{t: t, log: &logBuffer{}}
 	s.World = registertest.New(t, s.log)
@@ -109,7 +111,9 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	RegisterExport(s.app, s.ballots)
-	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), "https://hailong.example.vn", enrolment.Pin{})
+	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), base, enrolment.Pin{})
+	s.accounts = s.gate(withBroker)
+	RegisterAccounts(s.app, s.accounts, base)
 	Register(s.app, Deps{Register: s.World.Register, Views: views, Now: now})
 	if err := access.New(access.Options{Operator: NewToken(token).Is}).Install(s.app); err != nil {
 		t.Fatal(err)
@@ -389,14 +393,5 @@ func TestToken(t *testing.T) {
 	}
 	if _, err := LoadToken(path); err == nil || !strings.Contains(err.Error(), "try: chmod 600 ") {
 		t.Errorf("a token that others can read: %v", err)
-	}
-}
-
-// markSample loads the setting that marks sample data.
-func (s *site) markSample() {
-	s.t.Helper()
-	o := organisation.Organisation{Settings: []fact.Setting{{Key: register.SettingSample, Value: "true"}}}
-	if _, err := s.LoadOrganisation(context.Background(), &o); err != nil {
-		s.t.Fatal(err)
 	}
 }

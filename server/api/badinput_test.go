@@ -1,11 +1,14 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"hailong/internal/fact"
 	"hailong/internal/survey"
+	"hailong/server/organisation"
 	"hailong/server/register"
 )
 
@@ -13,7 +16,8 @@ func TestBadInput(t *testing.T) {
 	s := newSite(t)
 	long := strings.Repeat("x", 500)
 	jsonRoutes := []string{"/api/v1/receipts", "/api/v1/receipts/reprint", "/api/v1/receipts/page", "/api/v1/slips", "/api/v1/dossiers/events",
-		"/api/v1/kiosks/admit", "/api/v1/kiosks/revoke", "/api/v1/forks/decide"}
+		"/api/v1/kiosks/admit", "/api/v1/kiosks/revoke", "/api/v1/forks/decide",
+		"/api/v1/accounts/off", "/api/v1/accounts/link", "/api/v1/tokens", "/api/v1/tokens/rotate"}
 	type bad struct{ method, path, contentType, body string }
 	var all []bad
 	for _, path := range jsonRoutes {
@@ -88,5 +92,14 @@ func TestBadInput(t *testing.T) {
 	}
 	if strings.Contains(s.log.String(), "panic") {
 		t.Error("a panic was logged")
+	}
+}
+
+// markSample loads the setting that marks sample data.
+func (s *site) markSample() {
+	s.t.Helper()
+	o := organisation.Organisation{Settings: []fact.Setting{{Key: register.SettingSample, Value: "true"}}}
+	if _, err := s.LoadOrganisation(context.Background(), &o); err != nil {
+		s.t.Fatal(err)
 	}
 }

@@ -51,7 +51,7 @@ var pictures = parameter{name: "pictures", note: "false leaves the QR's pictures
 var taken = []int{400, 401, 413, 415, 500, 503, 504, 507}
 
 // operations lists what programs may ask for.
-var operations = []operation{
+var operations = append(accountOperations, []operation{
 	{
 		method: "GET", path: "/api/v1/index", id: "index", summary: "Satisfied rates, intervals, targets and verdicts of units",
 		note: "Days are of Asia/Ho_Chi_Minh, from the first to the day before the last. Consecutive days are merged until they hold five ballots, and the period is answered in whole such blocks: see covered. A period is judged by the target of its last day.",
@@ -212,7 +212,7 @@ var operations = []operation{
 	{method: "GET", path: "/openapi.json", id: "openapi", summary: "This document", status: 200, content: "application/json"},
 	{method: "GET", path: "/healthz", id: "healthz", summary: "Whether the process answers", status: 200, content: "text/plain"},
 	{method: "GET", path: "/readyz", id: "readyz", summary: "Whether it can work", status: 200, content: "text/plain", others: map[int]any{503: nil}},
-}
+}...)
 
 // described says which routes are for programs and hence in the document.
 func described(path string) bool {
