@@ -6,6 +6,7 @@ import (
 
 	"hailong/internal/httpx/httpxtest"
 	"hailong/internal/survey"
+	"hailong/server/access"
 	"hailong/server/register"
 )
 
@@ -19,7 +20,7 @@ const (
 func TestBadInput(t *testing.T) {
 	s := organised(t)
 	id := s.register("MC-VPUB", anHourAgo(), code(1))[0].ID
-	head := s.outbox.Head()
+	recorded := s.recorded()
 	long := strings.Repeat("x", 7000)
 	bad, post, get := []httpxtest.Bad{}, httpxtest.Post, httpxtest.Get
 
@@ -116,8 +117,8 @@ func TestBadInput(t *testing.T) {
 		b := post("/api/v1/slips", kindJSON, `{"unit":"BVDK-VINH","count":1}`, survey.CodeUnauthorised)
 		httpxtest.Refused(t, s.url, []httpxtest.Bad{b}, "Authorization", wrong)
 	}
-	if now := s.outbox.Head(); now != head {
-		t.Errorf("bad input was recorded: %d facts", now.Number-head.Number)
+	if now := s.recorded(); now != recorded {
+		t.Errorf("bad input was recorded: %d facts", now-recorded)
 	}
 	if logged := s.book.String(); strings.Contains(logged, "goroutine ") || strings.Contains(logged, "level=ERROR") {
 		t.Error("bad input was logged as a fault of ours")
@@ -128,16 +129,24 @@ func TestBadInput(t *testing.T) {
 func TestEveryRoute(t *testing.T) {
 	s := organised(t)
 	id := s.register("MC-VPUB", anHourAgo(), code(1))[0].ID
-	head := s.outbox.Head()
-	routes := httpxtest.Everywhere(t, s.url, s.app, func(path string) string {
-		return strings.NewReplacer(":id", id, ":code", "MC-VPUB", "*", "staff.css").Replace(path)
-	}, "Authorization", "Bearer "+s.token)
+	person := s.guest(access.Province, "").headers
+	recorded := s.recorded()
+	fill := func(own bool) func(path string) string {
+		return func(path string) string {
+			if own != (path == "/signout" || strings.HasPrefix(path, "/account")) {
+				return ""
+			}
+			return strings.NewReplacer(":id", id, ":code", "MC-VPUB", "*", "staff.css").Replace(path)
+		}
+	}
+	routes := httpxtest.Everywhere(t, s.url, s.app, fill(false), s.operator()...)
+	routes = append(routes, httpxtest.Everywhere(t, s.url, s.app, fill(true), person...)...)
 	if len(routes) < 20 {
 		t.Errorf("only %v", routes)
 	}
 	httpxtest.Wire(t, s.Addr())
-	if now := s.outbox.Head(); now != head {
-		t.Errorf("bad input was recorded: %d facts", now.Number-head.Number)
+	if now := s.recorded(); now != recorded {
+		t.Errorf("bad input was recorded: %d facts", now-recorded)
 	}
 	// Asking for the head of a live page leaves no stream open.
 	eventually(t, "no live page is open", func() bool { return s.pages.hub.Open() == 0 })

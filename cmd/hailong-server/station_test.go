@@ -328,6 +328,23 @@ func (s *station) settled() {
 	s.reaches(head.Origin, head.Number)
 }
 
+// recorded counts what the server itself recorded so far, its log's checkpoints
+// aside: those come by themselves.
+func (s *station) recorded() (n uint64) {
+	s.t.Helper()
+	eventually(s.t, "the server rests", func() bool {
+		head := s.outbox.Head()
+		s.reaches(head.Origin, head.Number)
+		var checkpoints uint64
+		if err := s.proj.Reader().QueryRowContext(s.t.Context(), `SELECT count(*) FROM checkpoint`).Scan(&checkpoints); err != nil {
+			s.t.Fatal(err)
+		}
+		n = head.Number - checkpoints
+		return s.outbox.Head() == head
+	})
+	return n
+}
+
 // index asks the index of these days for a unit's row.
 func (s *station) index(unit, service string) api.IndexRow {
 	s.t.Helper()

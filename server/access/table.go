@@ -64,11 +64,12 @@ var table = []Rule{
 	get("/r/:id", nil), post("/r/:id", nil),
 	get("/r/:id/more", nil), post("/r/:id/more", nil),
 	get("/r/:id/thanks", nil),
-	{Method: "*", Path: "/r/:id/data"},
+	get("/r/:id/data", nil),
 	get("/board/:unit", nil),
 	get("/privacy", nil),
-	{Method: "*", Path: "/proof"}, {Method: "*", Path: "/proof/…"},
-	get("/log", nil), get("/log/…", nil),
+	get("/proof", nil), post("/proof", nil), get("/proof/:code", nil), get("/proof/:code/file", nil),
+	get("/log", nil), get("/log/checkpoint", nil), get("/log/consistency", nil),
+	get("/log/…", nil), get("/proof/…", nil),
 
 	// Figures.
 	get("/", counters).unit("?unit").home(led...),
