@@ -34,6 +34,8 @@ var (
 	runs     = []Role{Administrator, Operator}
 	sends    = []Role{Program, Operator} // one-stop software
 	tries    = []Role{Province, Administrator, Operator}
+	reads    = []Role{Contact, Auditor} // contact data
+	erases   = []Role{Contact}
 	led      = []Role{Unit, Contact, Desk}
 )
 
@@ -109,21 +111,30 @@ var table = []Rule{
 	post("/api/v1/kiosks/revoke", runs),
 	post("/api/v1/forks/decide", runs),
 	post("/api/v1/kiosks/codes", runs),
-	{Method: "*", Path: "/api/v1/accounts", May: runs},
-	{Method: "*", Path: "/api/v1/accounts/…", May: runs},
-	{Method: "*", Path: "/api/v1/tokens", May: runs},
-	{Method: "*", Path: "/api/v1/tokens/…", May: runs},
-	{Method: "*", Path: "/api/v1/voids", May: runs},
-	{Method: "*", Path: "/api/v1/voids/…", May: runs},
-	{Method: "*", Path: "/admin", May: runs},
+	get("/api/v1/accounts", runs), post("/api/v1/accounts", runs),
+	post("/api/v1/accounts/link", runs),
+	post("/api/v1/accounts/off", runs),
+	post("/api/v1/tokens", runs),
+	post("/api/v1/tokens/rotate", runs),
+	get("/admin", runs),
+	get("/admin/accounts", runs), post("/admin/accounts", runs),
+	get("/admin/accounts/new", runs),
+	get("/admin/accounts/:id", runs), post("/admin/accounts/:id", runs),
+	post("/admin/accounts/:id/link", runs),
+	post("/admin/accounts/:id/off", runs), post("/admin/accounts/:id/on", runs),
+	post("/admin/accounts/:id/second", runs),
+	get("/admin/tokens", runs), post("/admin/tokens", runs),
+	post("/admin/tokens/:id/rotate", runs), post("/admin/tokens/:id/off", runs),
+	get("/admin/kiosks", runs), get("/admin/kiosks/:code", runs),
+	post("/admin/kiosks/:code/enrol", runs), post("/admin/kiosks/:code/revoke", runs),
+	get("/admin/voids", runs), post("/admin/voids", runs), post("/admin/voids/lift", runs),
 	{Method: "*", Path: "/admin/…", May: runs},
 	get("/audit", inspects), get("/audit/…", inspects), get("/audit.csv", inspects),
 	get("/api/v1/audit", inspects),
 
 	// What people wrote, and how to reach them.
-	{Method: "GET", Path: "/texts", May: []Role{Contact, Auditor}},
-	{Method: "GET", Path: "/texts/…", May: []Role{Contact, Auditor}},
-	{Method: "POST", Path: "/texts/…", May: []Role{Contact}},
+	get("/texts", reads).within(), get("/texts/file", reads).within(),
+	get("/texts/erase", erases).within(), post("/texts/erase", erases).within(),
 
 	// Signing in, and one's own account.
 	get("/signin", nil), post("/signin", nil),
