@@ -30,6 +30,8 @@ type operatorCommands struct {
 	Questionnaire questionnaireCmd `cmd:"" help:"Check or load a version of what citizens are asked."`
 	Report        reportCmd        `cmd:"" help:"Fetch the report of a period as a file."`
 	Export        exportCmd        `cmd:"" help:"Fetch the single ballots of closed months, for analysts of the province."`
+	Account       accountCmd       `cmd:"" help:"Make, list and turn off the accounts of people."`
+	Token         tokenCmd         `cmd:"" help:"Make, exchange and list the tokens of one-stop software."`
 	Enrol         enrolCmd         `cmd:"" help:"Get a code by which one device becomes a kiosk."`
 	Admit         admitCmd         `cmd:"" help:"Let a kiosk's ratings count."`
 	Revoke        revokeCmd        `cmd:"" help:"End a kiosk's key: what the server has of it now still counts, nothing after."`
@@ -86,9 +88,14 @@ func (r remote) token() (string, error) {
 	return token, err
 }
 
-// post sends a body and reads the answer into one of the values: that of a good
-// answer, or of the further status named. What else comes is an error.
+// post sends a body: see send.
 func (r remote) post(ctx context.Context, path, contentType string, body []byte, into any, others map[int]any) error {
+	return r.send(ctx, http.MethodPost, path, contentType, body, into, others)
+}
+
+// send asks, and reads the answer into one of the values: that of a good answer,
+// or of the further status named. What else comes is an error.
+func (r remote) send(ctx context.Context, method, path, contentType string, body []byte, into any, others map[int]any) error {
 	token, err := r.token()
 	if err != nil {
 		return err
@@ -97,12 +104,14 @@ func (r remote) post(ctx context.Context, path, contentType string, body []byte,
 	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
 		return failure{fmt.Sprintf("%q is not an address of a server", r.URL), "--url=http://127.0.0.1:8080", err}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(r.URL, "/")+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(r.URL, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return failure{err.Error(), "--url=http://127.0.0.1:8080", err}
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", contentType)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
 	request.Header.Set("Accept-Language", "en")
 	client, err := r.client(5 * time.Minute)
 	if err != nil {
