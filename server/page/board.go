@@ -38,6 +38,7 @@ type boardPart struct {
 	Rated, Dossiers  string
 	Participation    string
 	HasParticipation bool
+	Voided           string // ratings; empty: none
 	Answers          string
 	ReasonsMonth     string
 	Good, Bad        []boardReason
@@ -106,7 +107,7 @@ func (w words) board(r *index.Row) boardPart {
 	b := boardPart{Shown: n.Answers > 0, Rate: w.Ratio(n.Satisfied, n.Answers, 1),
 		Answers: w.Number(n.Answers), Target: w.target(r.Target), HasTarget: r.Target.Set(), Verdict: w.verdict(r.Verdict),
 		Rated: w.Number(r.Rated), Dossiers: w.Number(r.Dossiers), Participation: w.Ratio(r.Rated, r.Dossiers, 0), HasParticipation: r.Dossiers > 0,
-		Times: w.times(r.Times, r.NoDue, r.Asked), HasTimes: r.Times.All() > 0}
+		Times: w.times(r.Times, r.NoDue, r.Asked), HasTimes: r.Times.All() > 0, Voided: w.voided(r.Voided)}
 	if !b.Shown {
 		return b
 	}

@@ -25,6 +25,7 @@ type figures struct {
 	AtKiosk, ByPhone       string
 	PhoneShare             string
 	Changed, MonthWIs      string
+	Voided                 string // empty: none
 	Said                   []said
 	Worst                  *worst
 	BadFirst               []tickRow // most often ticked as not good
@@ -49,7 +50,7 @@ func (w words) figures(d *index.Whole, voices []string) figures {
 		Waiting: w.Number(d.Today.Waiting), HasFaces: len(d.Faces) > 0, Faces: d.Faces,
 		Participation: w.Ratio(d.Rated, d.Dossiers, 1), Dossiers: w.Number(d.Dossiers), Rated: w.Number(d.Rated),
 		AtKiosk: w.Number(d.Month.Kiosk), ByPhone: w.Number(d.Month.Phone()), PhoneShare: w.Ratio(d.Month.Phone(), month, 1),
-		Changed: w.Number(d.Month.Changed), MonthWIs: w.Number(d.MonthWalkIns)}
+		Changed: w.Number(d.Month.Changed), MonthWIs: w.Number(d.MonthWalkIns), Voided: w.voided(d.Voided)}
 	if f.HasFaces {
 		last := d.Days[len(d.Days)-1]
 		f.FacesToday, f.FaceDays = last.Covered.Last() == d.Day, w.days(last.Covered)

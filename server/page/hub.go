@@ -242,6 +242,6 @@ func events(d *index.Desk) []byte {
 func version(d *index.Desk) string {
 	today, month := d.Today, d.Month
 	today.Waiting, month.Waiting = 0, 0
-	sum := sha256.Sum256(fmt.Appendf(nil, "%v %+v %+v %v %+v %s", d.Day, today, month, d.Faces, d.Days, d.Told))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%v %+v %+v %v %+v %s %d", d.Day, today, month, d.Faces, d.Days, d.Told, d.Voided))
 	return hex.EncodeToString(sum[:8])
 }

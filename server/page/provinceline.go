@@ -22,6 +22,7 @@ type line struct {
 	Parts                     []part
 	Participation, Of         string
 	WalkIns, Band             string
+	Voided                    string // ratings; empty: none
 	Change                    change
 	Spark, Picture            template.HTML // twelve months; the interval
 	Times                     times
@@ -164,11 +165,19 @@ func (t *table) judged(j *index.Judged) judged {
 	return v
 }
 
+// voided writes a number of void ratings; empty for none.
+func (w words) voided(n int64) string {
+	if n <= 0 {
+		return ""
+	}
+	return w.Number(n)
+}
+
 func (t *table) line(r *index.Line) line {
 	n := r.Tally()
 	l := line{judged: t.judged(&r.Judged), Name: t.unit(r.Unit), Kind: t.kind(r.Unit), Link: t.unitLink(t.frame, t.span, r.Unit.Code, r.Service),
 		Service: t.service(r.Service), Public: r.Service == survey.ServicePublic, Depth: strconv.Itoa(min(r.Depth, 4)),
-		Own:           n.Answers > 0 || r.Dossiers > 0 || r.WalkIns > 0 || r.Target.Set() || r.Waiting > 0 || r.Times.All() > 0,
+		Own:           n.Answers > 0 || r.Dossiers > 0 || r.WalkIns > 0 || r.Voided > 0 || r.Target.Set() || r.Waiting > 0 || r.Times.All() > 0,
 		Participation: t.Ratio(r.Rated, r.Dossiers, 1), Band: "–",
 		Change: t.change(r.Change), Spark: t.spark(r.Trend, r.Target), Times: t.times(r.Times, r.NoDue, r.Asked),
 		Ratio766: t.Ratio(r.Ratio766.Satisfied, r.Ratio766.Answers, 1)}
@@ -178,6 +187,7 @@ func (t *table) line(r *index.Line) line {
 	if r.Dossiers > 0 {
 		l.Of = t.Number(r.Rated) + "/" + t.Number(r.Dossiers)
 	}
+	l.Voided = t.voided(r.Voided)
 	if r.WalkIns > 0 {
 		l.WalkIns = t.Number(r.WalkIns)
 	}
