@@ -115,6 +115,7 @@ func (s *server) wire(ctx context.Context) error {
 	if err := s.registerSignIn(views, recorder); err != nil {
 		return err
 	}
+	s.registerTexts(views, recorder)
 	return gate.Install(s.app) // before each route that is there by now
 }
 

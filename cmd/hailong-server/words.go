@@ -7,8 +7,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"hailong/internal/httpx"
 	"hailong/internal/survey"
 	"hailong/server/page"
+	"hailong/server/texts"
 )
 
 // comment opens a comment that this server holds. What does not open was not
@@ -75,4 +77,10 @@ func (s *server) wordsMetrics(r *prometheus.Registry) {
 		all, _ := s.keeper.Missing()
 		return float64(all)
 	}))
+}
+
+// registerTexts adds the pages on which contact officers read and erase what
+// people wrote.
+func (s *server) registerTexts(views *httpx.Views, recorder texts.Recorder) {
+	texts.Register(s.app, texts.Deps{DB: s.proj.Reader(), Recorder: recorder, Words: s.writing, Views: views})
 }

@@ -96,6 +96,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, []string{natsServer, module + "/server/index", module + "/internal/uplink"})},
 	{of: "server/words", why: "what people wrote lies apart from the facts, and can be erased without them; it is opened elsewhere",
 		never: slices.Concat(fiber, []string{natsServer, module + "/server/projection", module + "/server/keyring", module + "/internal/outbox"})},
+	{of: "server/texts", why: "what people wrote is read and erased here, through what it is given",
+		never: slices.Concat(nats, []string{module + "/internal/outbox", module + "/server/projection", module + "/server/keyring", module + "/server/index", module + "/server/words"})},
 	{of: "server/keyring", why: "secrets are in one file, and go nowhere from here",
 		never: slices.Concat(fiber, nats, sql, []string{module + "/internal/fact"})},
 	{of: "server/certify", why: "certificates are made of the shared secret and names; who listens with them is none of its business",

@@ -55,6 +55,8 @@ type World struct {
 	Keys       *keyring.Ring
 	Dir        string // of the database files
 	Log        io.Writer
+	// Stamp, where it is set, says when the outbox records; else the machine's clock does.
+	Stamp func() fact.Stamp
 
 	t       testing.TB
 	mu      sync.Mutex
@@ -81,7 +83,7 @@ func New(t testing.TB, log io.Writer) *World {
 	}
 	public := key.Public().(ed25519.PublicKey)
 	w.Outbox, err = outbox.Open(ctx, filepath.Join(w.Dir, "outbox.db"), outbox.Options{
-		Key: key, Role: fact.RoleServer, Name: "server", Member: ring.Member(public),
+		Key: key, Role: fact.RoleServer, Name: "server", Member: ring.Member(public), Stamp: w.stamp,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -127,6 +129,13 @@ func New(t testing.TB, log io.Writer) *World {
 		t.Fatal(err)
 	}
 	return w
+}
+
+func (w *World) stamp() fact.Stamp {
+	if w.Stamp != nil {
+		return w.Stamp()
+	}
+	return outbox.SystemStamp()
 }
 
 // Restart makes the use case anew, as a process that starts does.
