@@ -30,6 +30,7 @@ import (
 	"hailong/server/export"
 	"hailong/server/follow"
 	"hailong/server/keyring"
+	"hailong/server/natsauth"
 	"hailong/server/page"
 	"hailong/server/periodic"
 	"hailong/server/projection"
@@ -80,6 +81,7 @@ type server struct {
 	log  *slog.Logger
 	keys *keyring.Ring
 
+	realm    *natsauth.Realm
 	broker   *broker.Broker // nil with an external NATS
 	bus      *bus.Bus
 	outbox   *outbox.Outbox
@@ -137,11 +139,11 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	if err = s.certificates(); err != nil {
 		return nil, err
 	}
-	if err = s.connect(); err != nil {
-		return nil, err
-	}
 	key, err := outbox.LoadKey(filepath.Join(c.Data, "server.key"))
 	if err != nil {
+		return nil, err
+	}
+	if err = s.connect(key.Public().(ed25519.PublicKey)); err != nil {
 		return nil, err
 	}
 	s.outbox, err = outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
@@ -198,8 +200,16 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 }
 
 // connect starts the NATS server inside, or finds the one outside.
-func (s *server) connect() (err error) {
-	o := bus.Options{Name: "server " + s.c.Name, URL: s.c.Nats, Replicas: s.c.Replicas, MaxAge: s.c.Retention, Log: s.log}
+func (s *server) connect(public ed25519.PublicKey) (err error) {
+	if s.realm, err = natsauth.New(s.keys); err != nil {
+		return err
+	}
+	user, err := s.realm.Server()
+	if err != nil {
+		return err
+	}
+	o := bus.Options{Name: "server " + s.c.Name, URL: s.c.Nats, Replicas: s.c.Replicas, MaxAge: s.c.Retention, Log: s.log,
+		JWT: func() (string, error) { return user.JWT, nil }, Key: user.Key, Server: public}
 	if s.c.Nats == "" {
 		host, port, err := net.SplitHostPort(s.c.NatsAddr)
 		n, perr := net.LookupPort("tcp", port)
@@ -210,7 +220,18 @@ func (s *server) connect() (err error) {
 		if dir == "" {
 			dir = filepath.Join(s.c.Data, "stream")
 		}
-		if s.broker, err = broker.Start(broker.Options{Dir: dir, Host: host, Port: n, Log: s.log}); err != nil {
+		operator, err := s.realm.Operator()
+		if err != nil {
+			return err
+		}
+		a, err := s.realm.Accounts(nil)
+		if err != nil {
+			return err
+		}
+		if s.broker, err = broker.Start(broker.Options{
+			Dir: dir, Host: host, Port: n, Log: s.log, TLS: s.natsTLS(),
+			Operator: operator, System: a.System.ID, Streams: a.Servers.ID, Accounts: a.All(),
+		}); err != nil {
 			return err
 		}
 		o.InProcess = s.broker
