@@ -10,6 +10,7 @@ import (
 	"hailong/internal/capture"
 	"hailong/internal/fact"
 	"hailong/internal/httpx"
+	"hailong/internal/receipt"
 	"hailong/internal/survey"
 )
 
@@ -80,11 +81,14 @@ func (a *app) apiRate(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	b := make([]byte, 0, 96)
+	b := make([]byte, 0, 128)
 	b = append(b, `{"recorded":true,"binding":"`...)
 	b = append(b, in.Subject.Binding.String()...)
 	b = append(b, `","session":"`...)
 	b = append(b, done.Session.String()...)
+	b = append(b, '"')
+	b = append(b, `,"proof":"`...)
+	b = append(b, done.Proof.String()...)
 	b = append(b, '"')
 	if done.Cut {
 		b = append(b, `,"cut":true`...)
@@ -164,4 +168,32 @@ func (a *app) begin(scan string) (capture.Subject, error) {
 		return capture.Subject{}, survey.New(survey.CodeUnavailable)
 	}
 	return a.subject(scan)
+}
+
+// proofRequest is the body of POST /api/v1/proofs.
+type proofRequest struct {
+	Proof string `json:"proof"` // as a rating's answer had it
+}
+
+// proofAnswer is a proof code as a screen shows it.
+type proofAnswer struct {
+	Code string `json:"code"` // in groups, to be read
+	QR   string `json:"qr"`   // SVG
+}
+
+// apiProof draws a proof code. Nothing of it is kept.
+func (a *app) apiProof(c *fiber.Ctx) error {
+	var r proofRequest
+	if err := httpx.JSON(c, &r); err != nil {
+		return err
+	}
+	code, err := receipt.ParseProof(r.Proof)
+	if err != nil {
+		return err
+	}
+	qr, err := receipt.NewQR(receipt.ProofURL(a.Config().PublicURL, code))
+	if err != nil {
+		return err
+	}
+	return httpx.SendJSON(c, fiber.StatusOK, proofAnswer{Code: code.Grouped(), QR: string(qr.SVG())})
 }

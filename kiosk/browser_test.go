@@ -211,7 +211,7 @@ func step(name string) chromedp.Action[chromedp.Void] {
 // hailong.times. Those that are not named are so long that no test meets them.
 func times(some string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		const long = `still: 0, answer: 6e5, undo: 6e5, thanks: 6e5, invited: 6e5, idle: 6e5, warning: 6e5, state: 6e5, awake: 6e5, corner: 6e5`
+		const long = `still: 0, answer: 6e5, undo: 6e5, thanks: 6e5, invited: 6e5, idle: 6e5, warning: 6e5, state: 6e5, awake: 6e5, corner: 6e5, proof: 6e5`
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "window.hailongTimes = {" + long + ", " + some + "}"})
 		return err
 	})

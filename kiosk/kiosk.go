@@ -61,6 +61,7 @@ type Config struct {
 	Sheet              *survey.Questionnaire // in force; nil: the overall question alone
 	Languages          []string              // offered, BCP 47; none: Vietnamese and English
 	Hours              survey.Hours          // of the desk
+	PublicURL          string                // what citizens' phones reach; "": not told
 }
 
 // Status is what staff see. Zero times are not known.
@@ -145,6 +146,7 @@ func New(o Options) (*fiber.App, error) {
 	f.Post("/api/v1/scans", a.apiScan)
 	f.Post("/api/v1/ratings", a.apiRate)
 	f.Post("/api/v1/withdrawals", a.apiWithdraw)
+	f.Post("/api/v1/proofs", a.apiProof)
 	return f, nil
 }
 

@@ -187,7 +187,8 @@ func eachScreen(t *testing.T, ctx context.Context, d *device, language string, l
 	shown("15-consent", on, step("consent"))
 	shown("15-consent-needed", chromedp.Click("#send"), problem)
 	shown("16-done", chromedp.Click("#agree"), chromedp.Click("#send"), step("done"))
-	do(t, ctx, chromedp.Click(`#done [data-go="start"]`), step("start"))
+	shown("16-proof", chromedp.Click(`#done [data-proof]`), step("proof"), chromedp.WaitVisible("#proof-picture svg"))
+	do(t, ctx, chromedp.Click(`#proof [data-go="start"]`), step("start"))
 	shown("17-staff", corner, step("staff"))
 	shown("18-warning", chromedp.Evaluate[chromedp.Void](`document.querySelector("#warning").showModal()`), chromedp.WaitVisible("#time"))
 }

@@ -102,7 +102,7 @@ func (d *device) screenConfig() kiosk.Config {
 	c := d.config.Load()
 	k := kiosk.Config{
 		Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName, DeskEN: c.DeskEN, UnitEN: c.UnitEN, Patterns: c.patterns,
-		Service: survey.Service(c.Service), Sheet: c.sheet, Languages: c.Languages, Hours: c.hours,
+		Service: survey.Service(c.Service), Sheet: c.sheet, Languages: c.Languages, Hours: c.hours, PublicURL: c.PublicURL,
 	}
 	if len(c.Seal) == 32 {
 		k.SealKey = (*[32]byte)(c.Seal)

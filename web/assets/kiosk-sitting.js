@@ -62,6 +62,7 @@
       answer = await h.post("/api/v1/ratings", { scan: s.scan, session: s.session, language: h.language, took_ms: s.took, ...said(s) });
     } while (answer.status === 201 && now !== JSON.stringify(said(s)));
     s.send = {};
+    if (answer.status === 201) s.proof = answer.body.proof;
     return answer;
   }
 
@@ -90,7 +91,7 @@
     const answer = await h.post("/api/v1/withdrawals", { scan: s.scan, session: s.session });
     if (h.sitting !== s) return false;
     if (answer.status !== 201) h.say(h.sentence(answer));
-    else Object.assign(s, { score: 0, took: 0, shown: performance.now() });
+    else Object.assign(s, { score: 0, took: 0, proof: "", shown: performance.now() });
     return answer.status === 201;
   };
 })(window.hailong);

@@ -34,6 +34,7 @@ window.hailong = window.hailong || {};
     undo: 5000,
     thanks: 5000,
     invited: 8000, // the thanks, with an invitation to read
+    proof: 30000, // the proof code: time to take a picture, or to write it down
     idle: 20000, // then the person is asked
     warning: 10000, // and has that long to say so
     state: 20000, // so often the page asks whether it is still right
