@@ -29,7 +29,11 @@ func (c *centre) slips(n int) (ids []string) {
 // answers asks the index of one day for the hospital's answers.
 func (c *centre) answers(day survey.Day) int64 {
 	c.t.Helper()
-	status, body := ask(c.t, c.url+"/api/v1/index?unit=BVDK-VINH&service=public&from="+day.String()+"&to="+(day+1).String(), "", "")
+	token, err := os.ReadFile(filepath.Join(c.data, "operator.token"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	status, body := ask(c.t, c.url+"/api/v1/index?unit=BVDK-VINH&service=public&from="+day.String()+"&to="+(day+1).String(), "", "", "Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	var out struct {
 		Units []struct{ Answers, Waiting int64 }
 	}
@@ -63,7 +67,7 @@ func TestWallClockIsWrong(t *testing.T) {
 				s.Boot[0]++
 				return s
 			}
-			k := start(t, data, "nats://127.0.0.1:1")
+			k := start(t, data, "--nats=nats://127.0.0.1:1")
 			for _, id := range ids[:5] {
 				if !k.rate(id, 5) {
 					t.Fatal("not recorded")
@@ -71,7 +75,7 @@ func TestWallClockIsWrong(t *testing.T) {
 			}
 			k.stop()
 			stamp = now
-			k = start(t, data, c.nats)
+			k = start(t, data, "--server="+c.url)
 			c.operator("admit", "--kiosk=K05", "--key="+k.key())
 			for _, id := range ids[5:] {
 				if !k.rate(id, 5) {
@@ -96,7 +100,7 @@ func TestWallClockIsWrong(t *testing.T) {
 
 // TestBadInput sends the kiosk what is wrong with each of its routes.
 func TestBadInput(t *testing.T) {
-	k := start(t, t.TempDir(), "nats://127.0.0.1:1")
+	k := start(t, t.TempDir(), "--nats=nats://127.0.0.1:1")
 	const id, kindJSON, kindForm = "0000000000000001", "application/json", "application/x-www-form-urlencoded"
 	post := httpxtest.Post
 	var bad []httpxtest.Bad
@@ -172,7 +176,7 @@ func TestBadInput(t *testing.T) {
 
 // «Đã ghi nhận» is said of what is on the disk.
 func TestNoThanksWithoutCommit(t *testing.T) {
-	k := start(t, t.TempDir(), "nats://127.0.0.1:1")
+	k := start(t, t.TempDir(), "--nats=nats://127.0.0.1:1")
 	id := validID(t)
 	if !k.rate(id, 4) {
 		t.Fatal("not recorded")
@@ -191,13 +195,13 @@ func TestNoThanksWithoutCommit(t *testing.T) {
 
 // What keeps a kiosk from starting is one sentence that ends with what to try.
 func TestWhatToTryWhenItDoesNotStart(t *testing.T) {
-	k := start(t, t.TempDir(), "nats://127.0.0.1:1")
+	k := start(t, t.TempDir(), "--nats=nats://127.0.0.1:1")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	open := t.TempDir()
-	start(t, open, "nats://127.0.0.1:1").stop()
+	start(t, open, "--nats=nats://127.0.0.1:1").stop()
 	if err := os.Chmod(filepath.Join(open, "kiosk.key"), 0o644); err != nil {
 		t.Fatal(err)
 	}

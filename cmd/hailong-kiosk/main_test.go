@@ -132,13 +132,13 @@ type stand struct {
 	stop func()
 }
 
-// start starts a kiosk on a data folder.
-func start(t testing.TB, data, nats string) *stand {
+// start starts a kiosk on a data folder; more flags say where its servers are.
+func start(t testing.TB, data string, more ...string) *stand {
 	t.Helper()
 	var c cli
 	parser, err := kong.New(&c)
 	if err == nil {
-		_, err = parser.Parse([]string{"serve", "--data=" + data, "--listen=127.0.0.1:0", "--nats=" + nats})
+		_, err = parser.Parse(append([]string{"serve", "--data=" + data, "--listen=127.0.0.1:0"}, more...))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func (k *counter) takesBack(scan, session string) {
 // counts for the receipt's; and what one takes back is one's own answer alone.
 func TestReceiptsOfAnotherDeskAndSitting(t *testing.T) {
 	s := organised(t)
-	k := startKiosk(t, s.NATS(), t.TempDir()) // at MC-VPUB
+	k := startKiosk(t, s.url, t.TempDir()) // at MC-VPUB
 	s.admit("K01", k.key())
 	k.placed()
 	theirs := s.register("MC-VINH", anHourAgo(), code(1))[0]

@@ -48,7 +48,7 @@ func alwaysOpen(text string) string {
 func TestTapMovesTheDeskPage(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "server"))
 	s.organise(alwaysOpen) // at night the screen would sleep
-	k := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	id := s.register("MC-VPUB", anHourAgo(), code(1))[0].ID

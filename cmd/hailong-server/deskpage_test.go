@@ -14,7 +14,7 @@ import (
 func TestDeskPageSaysWhy(t *testing.T) {
 	s := organised(t)
 	s.asks(nil)
-	k := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	page, reader := s.url+"/desk/MC-VPUB", s.guest(access.Desk, "MC-VPUB").headers

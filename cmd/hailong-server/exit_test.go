@@ -25,7 +25,7 @@ func TestCtrlC(t *testing.T) {
 	}
 	s.token = strings.TrimSpace(string(token))
 	s.organise(nil)
-	k := startKiosk(t, p.says(`ready.* nats=(\S+)`), t.TempDir())
+	k := startKiosk(t, p.says(`ready.* pages=(\S+)`), t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	for range 3 {

@@ -54,7 +54,7 @@ func TestTwoServers(t *testing.T) {
 	dir := t.TempDir()
 	a := start(t, filepath.Join(dir, "a"), "--name=a", "--servers=a,b")
 	a.organise(nil)
-	k := startKiosk(t, a.NATS(), t.TempDir())
+	k := startKiosk(t, a.url, t.TempDir())
 	a.admit("K01", k.key())
 	k.placed()
 	receipts := a.register("MC-VPUB", anHourAgo(), code(1), code(2), code(3), code(4), code(5), code(6))

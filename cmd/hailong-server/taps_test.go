@@ -15,7 +15,7 @@ import (
 // elsewhere: one ballot, with the last answer.
 func TestOneBallotHoweverOftenTapped(t *testing.T) {
 	s := organised(t)
-	k := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	receipts := s.register("MC-VPUB", anHourAgo(), code(1), code(2), code(3), code(4), code(5), code(6))

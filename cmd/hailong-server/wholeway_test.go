@@ -77,8 +77,8 @@ func code(n int) string { return fmt.Sprintf("000.00.17.H41-261123-%04d", n) }
 // which people rate.
 func TestWholeWay(t *testing.T) {
 	s := organised(t)
-	k := startKiosk(t, s.NATS(), t.TempDir())
-	late := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
+	late := startKiosk(t, s.url, t.TempDir())
 	numbers := s.live("MC-VPUB")
 	until(t, numbers, 0)
 
@@ -181,7 +181,7 @@ func (s *station) keepsSecrets(t *testing.T, receipts []api.Receipt, more string
 // link: it is thanked, waits, and counts.
 func TestRatingBeforeItsReceipt(t *testing.T) {
 	s := organised(t)
-	k := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	var entries []fact.Entry
@@ -214,7 +214,7 @@ func TestRatingBeforeItsReceipt(t *testing.T) {
 // returned opens it again, also for what came meanwhile.
 func TestWindow(t *testing.T) {
 	s := organised(t)
-	k := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	long := time.Now().AddDate(0, 0, -40).Format(time.RFC3339)
@@ -279,7 +279,7 @@ func TestDossierPatterns(t *testing.T) {
 	s.organise(func(text string) string {
 		return strings.Replace(text, "    sample: true\n", "    sample: true\n    dossier_patterns: ['HS(\\d{4})/?(\\d{2})']\n", 1)
 	})
-	k := startKiosk(t, s.NATS(), t.TempDir())
+	k := startKiosk(t, s.url, t.TempDir())
 	s.admit("K01", k.key())
 	k.placed()
 	s.register("MC-VPUB", anHourAgo(), "HS000126", "HS0002/26", "HS0003/26", "HS0004/26", "HS0005/26")
@@ -302,13 +302,13 @@ func TestDossierPatterns(t *testing.T) {
 	if code, _ := k.process.stop(); code != 0 {
 		t.Errorf("the kiosk ended with %d", code)
 	}
-	again := startKiosk(t, "nats://127.0.0.1:1", k.data)
+	again := startKiosk(t, s.url, k.data, "--nats=nats://127.0.0.1:1")
 	again.rate("HS000526", 5, "")
 	refused(again)
 	if code, _ := again.process.stop(); code != 0 {
 		t.Errorf("the kiosk ended with %d", code)
 	}
-	k = startKiosk(t, s.NATS(), k.data)
+	k = startKiosk(t, s.url, k.data)
 	s.has(k)
 	if row := s.index("VPUB", "administrative"); row.Answers != 5 || row.Bindings.Dossier != 5 {
 		t.Errorf("%+v", row)
