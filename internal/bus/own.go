@@ -24,8 +24,12 @@ const (
 // sequenceHeader of such a message is its sequence in the stream.
 const sequenceHeader = "Hailong-Sequence"
 
-// tellLate is how long a server may take to tell.
-const tellLate = 2 * time.Second
+// A server gives up what it can't tell in tellLate; whoever asked gives up in
+// askLate.
+const (
+	tellLate = 2 * time.Second
+	askLate  = 5 * time.Second
+)
 
 type streamReply struct {
 	_ struct{} `cbor:",toarray"`
@@ -34,11 +38,8 @@ type streamReply struct {
 
 // askStream asks any server what stream there is.
 func (b *Bus) askStream(ctx context.Context) (Stream, error) {
-	asked, done := context.WithTimeout(ctx, tellLate)
-	defer done()
-	m, err := b.nc.RequestWithContext(asked, streamSubject+b.key, nil)
+	m, err := b.ask(ctx, streamSubject+b.key, nil)
 	if err != nil {
-		err = requestError(asked, err)
 		if errors.Is(err, ErrNoServer) || ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 			return Stream{}, nil
 		}
@@ -51,14 +52,25 @@ func (b *Bus) askStream(ctx context.Context) (Stream, error) {
 	return r.Stream, nil
 }
 
+// ask waits for one answer, for a while: whoever got the question may be gone.
+func (b *Bus) ask(ctx context.Context, subject string, question []byte) (*nats.Msg, error) {
+	asked, done := context.WithTimeout(ctx, askLate)
+	defer done()
+	m, err := b.nc.RequestWithContext(asked, subject, question)
+	if err != nil {
+		return nil, requestError(asked, err)
+	}
+	return m, nil
+}
+
 // Scan reads all messages that were sent from here for an origin and that the
 // stream holds, oldest first, until fn returns an error, which it returns. A
 // server gives them: without one the error is ErrNoServer.
 func (b *Bus) Scan(ctx context.Context, origin fact.OriginID, fn func(Message) error) error {
 	for after := uint64(0); ; {
-		raw, err := b.nc.RequestWithContext(ctx, b.own(ownSubject, origin), []byte(strconv.FormatUint(after, 10)))
+		raw, err := b.ask(ctx, b.own(ownSubject, origin), []byte(strconv.FormatUint(after, 10)))
 		if err != nil {
-			return fmt.Errorf("bus: read %s: %w", origin, requestError(ctx, err))
+			return fmt.Errorf("bus: read %s: %w", origin, err)
 		}
 		if raw.Header.Get(sequenceHeader) == "" {
 			return nil

@@ -164,12 +164,12 @@ func (a *Ack) Wait(ctx context.Context) (uint64, error) {
 // Last reads the newest message that was sent from here for an origin; ok is
 // false where there is none, or no stream.
 func (b *Bus) Last(ctx context.Context, origin fact.OriginID) (m Message, ok bool, err error) {
-	raw, err := b.nc.RequestWithContext(ctx, lastSubject+b.own(factSubject, origin), nil)
-	if errors.Is(err, nats.ErrNoResponders) {
+	raw, err := b.ask(ctx, lastSubject+b.own(factSubject, origin), nil)
+	if errors.Is(err, ErrNoServer) {
 		return m, false, nil
 	}
 	if err != nil {
-		return m, false, fmt.Errorf("bus: last message of %s: %w", origin, requestError(ctx, err))
+		return m, false, fmt.Errorf("bus: last message of %s: %w", origin, err)
 	}
 	switch status := raw.Header.Get("Status"); status {
 	case "":

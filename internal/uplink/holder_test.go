@@ -28,6 +28,7 @@ type holder struct {
 	pos      bus.Position
 	caughtUp bool
 	chains   map[fact.OriginID]*held
+	publics  map[fact.OriginID][]byte
 	forks    int // another fact under a number that is held
 }
 
@@ -45,7 +46,7 @@ func (c *held) clone() *held {
 }
 
 func (w *world) holder(id string) *holder {
-	h := &holder{t: w.t, id: id, chains: map[fact.OriginID]*held{}}
+	h := &holder{t: w.t, id: id, chains: map[fact.OriginID]*held{}, publics: map[fact.OriginID][]byte{}}
 	h.start(w)
 	return h
 }
@@ -57,19 +58,24 @@ func (h *holder) start(w *world) {
 	h.caughtUp = false
 	reader := h.bus.Reader(h.pos, bus.ReaderOptions{Check: 50 * time.Millisecond})
 	h.mu.Unlock()
-	stopAsk, err := h.bus.OnAsk(func(o fact.OriginID) {
+	stopAsk, err := h.bus.OnAsk(func(public []byte, o fact.OriginID) {
 		h.mu.Lock()
 		h.asked++
+		h.publics[o] = public
 		h.mu.Unlock()
 		h.tell(o)
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	stopHash, err := h.bus.ServeHash(h.id, func(o fact.OriginID, n uint64) (fact.Hash, bool, error) {
+	stopHash, err := h.bus.ServeHash(h.id, func(_ []byte, o fact.OriginID, n uint64) (fact.Hash, bool, error) {
 		hash, held := h.hashAt(o, n)
 		return hash, held, nil
 	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	stopDevices, err := h.bus.ServeDevices()
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -88,7 +94,7 @@ func (h *holder) start(w *world) {
 		}
 	}()
 	var once sync.Once
-	h.stop = func() { once.Do(func() { cancel(); <-done; stopAsk(); stopHash(); h.bus.Close() }) }
+	h.stop = func() { once.Do(func() { cancel(); <-done; stopAsk(); stopHash(); stopDevices(); h.bus.Close() }) }
 	w.t.Cleanup(func() { h.stop() })
 }
 
@@ -107,7 +113,7 @@ func (h *holder) take(g bus.Group) (tell []fact.OriginID) {
 			c = &held{waiting: map[uint64]fact.Record{}}
 			h.chains[b.Origin] = c
 		}
-		touched[b.Origin] = true
+		touched[b.Origin], h.publics[b.Origin] = true, slices.Clone(b.Public)
 		for _, r := range b.Records {
 			r.Bytes = slices.Clone(r.Bytes)
 			h.put(c, r)
@@ -148,6 +154,13 @@ func (h *holder) put(c *held, r fact.Record) {
 	}
 }
 
+// silence keeps it from telling marks.
+func (h *holder) silence(silent bool) {
+	h.mu.Lock()
+	h.silent = silent
+	h.mu.Unlock()
+}
+
 func (h *holder) tell(o fact.OriginID) {
 	h.mu.Lock()
 	m := fact.Mark{Server: h.id, Incarnation: [16]byte{h.inc}, Origin: o, Stream: h.pos.Stream, Sequence: h.pos.Sequence, CaughtUp: h.caughtUp}
@@ -155,10 +168,10 @@ func (h *holder) tell(o fact.OriginID) {
 		last := c.facts[len(c.facts)-1]
 		m.Number, m.Hash = last.Number, last.Hash
 	}
-	silent := h.silent
+	silent, public := h.silent, h.publics[o]
 	h.mu.Unlock()
 	if !silent {
-		_ = h.bus.PublishMark(m) // told again at the next connection
+		_ = h.bus.PublishMark(public, m) // told again at the next connection
 	}
 }
 

@@ -2,6 +2,7 @@ package uplink_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 func deleteStream(t testing.TB, w *world) {
 	t.Helper()
-	nc, err := nats.Connect(w.b.URL())
+	nc, err := nats.Connect(w.b.URL(), w.nats.Option())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,10 +81,10 @@ func TestOlderCopy(t *testing.T) {
 		{"servers only, as many here", func(w *world, _, _ *holder) { deleteStream(w.t, w) }, nil, 100, 0},
 		{"servers only, more here", func(w *world, _, _ *holder) { deleteStream(w.t, w) }, nil, 300, 0},
 		{"one server only", func(w *world, _, b *holder) { b.stop(); deleteStream(w.t, w) }, func(w *world, _, b *holder) { b.start(w) }, 30, 0},
-		{"stream only", func(_ *world, a, b *holder) { a.stop(); b.stop() },
-			func(w *world, a, b *holder) { a.start(w); b.start(w) }, 30, 101},
-		{"stream only, more here", func(_ *world, a, b *holder) { a.stop(); b.stop() },
-			func(w *world, a, b *holder) { a.start(w); b.start(w) }, 300, 101},
+		{"stream only", func(_ *world, a, b *holder) { a.silence(true); b.stop() },
+			func(w *world, a, b *holder) { a.silence(false); b.start(w) }, 30, 101},
+		{"stream only, more here", func(_ *world, a, b *holder) { a.silence(true); b.stop() },
+			func(w *world, a, b *holder) { a.silence(false); b.start(w) }, 300, 101},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -151,13 +152,14 @@ func TestOlderCopyBehindAResend(t *testing.T) {
 		{"resend of the kiosk", func(k *kiosk, origin fact.OriginID) ([]byte, fact.Mark) {
 			return k.batch(origin, 0, 20), k.box.Head()
 		}},
-		{"resend of a server", func(k *kiosk, origin fact.OriginID) ([]byte, fact.Mark) {
+		{"resend without a head", func(k *kiosk, origin fact.OriginID) ([]byte, fact.Mark) {
 			return k.batch(origin, 0, 20), fact.Mark{}
 		}},
 		{"junk", func(k *kiosk, origin fact.OriginID) ([]byte, fact.Mark) { return []byte("junk"), fact.Mark{} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
+			w.tells()
 			k := w.kiosk("s1")
 			k.open()
 			k.add(0, 50, 10)
@@ -193,6 +195,43 @@ func TestOlderCopyBehindAResend(t *testing.T) {
 	}
 }
 
+// The stream's last message is of another branch, and no server is there to tell
+// what else the stream has: nothing more is sent before one is.
+func TestOlderCopyWithoutServers(t *testing.T) {
+	w := newWorld(t)
+	k := w.kiosk("s1")
+	stop := w.tells()
+	k.start()
+	k.add(0, 50, 10)
+	k.shut()
+	dir := t.TempDir() + "/copy"
+	k.copyTo(dir)
+	k.start()
+	origin := k.box.Head().Origin
+	if err := k.up.WaitPublished(context.Background(), k.add(50, 100, 10)); err != nil {
+		t.Fatal(err)
+	}
+	k.shut()
+	stop()
+	k.restore(dir)
+	k.start()
+	ref := k.add(100, 110, 1)
+	eventually(t, "it tries", func() bool {
+		st := k.status()
+		return errors.Is(st.Err, bus.ErrNoServer)
+	})
+	if k.box.Head().Origin != origin {
+		t.Fatal("a new origin, with half of what is known")
+	}
+	a := w.holder("s1")
+	eventually(t, "a new origin", func() bool { return k.box.Head().Origin != origin })
+	if err := k.up.WaitPublished(context.Background(), ref); err != nil {
+		t.Fatal(err)
+	}
+	a.holdsAll(k)
+	a.heldBelow(110)
+}
+
 // A head that somebody names without a signed fact to show is no reason.
 func TestForgedHead(t *testing.T) {
 	w := newWorld(t)
@@ -202,7 +241,7 @@ func TestForgedHead(t *testing.T) {
 	k.add(0, 20, 5)
 	a.holdsAll(k)
 	origin := k.box.Head().Origin
-	ack, err := a.bus.Publish(origin, k.batch(origin, 0, 5), fact.Mark{Origin: origin, Number: 1 << 30, Hash: fact.Hash{1}})
+	ack, err := k.bus.Publish(origin, k.batch(origin, 0, 5), fact.Mark{Origin: origin, Number: 1 << 30, Hash: fact.Hash{1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,6 +305,7 @@ func (k *kiosk) batch(origin fact.OriginID, after uint64, facts int) []byte {
 // at each connection.
 func TestClock(t *testing.T) {
 	w := newWorld(t)
+	w.tells()
 	s := w.direct()
 	now := time.UnixMilli(1_900_000_000_000)
 	stop, err := s.ServeTime("s1", func() time.Time { return now })

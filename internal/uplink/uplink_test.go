@@ -124,7 +124,7 @@ func TestStrangersBindNothing(t *testing.T) {
 		{Number: 9999, Hash: fact.Hash{1}}, {Number: head.Number, Hash: fact.Hash{2}}, {Number: 0},
 	} {
 		m.Server, m.Origin, m.Stream, m.Sequence, m.CaughtUp = "stranger", head.Origin, before.Identity, before.Last+100, true
-		if err := a.bus.PublishMark(m); err != nil {
+		if err := a.bus.PublishMark(k.public(), m); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "shown", func() bool {

@@ -99,7 +99,7 @@ func TestStreamOfWordsIsLost(t *testing.T) {
 	k.taken(b, 0, 3)
 	for round, lose := range []func(){
 		func() {
-			nc, err := nats.Connect("nats://" + w.b.Addr())
+			nc, err := nats.Connect("nats://"+w.b.Addr(), w.nats.Option())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,6 +17,7 @@ import (
 	"hailong/internal/outbox"
 	"hailong/internal/uplink"
 	"hailong/server/broker"
+	"hailong/server/natsauth/natsauthtest"
 )
 
 // world is a broker, a cuttable way to it, servers and one kiosk.
@@ -26,11 +27,12 @@ type world struct {
 	port  int
 	b     *broker.Broker
 	proxy *proxy
+	nats  *natsauthtest.Realm
 	log   *slog.Logger // shown where a test fails
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, dir: t.TempDir() + "/stream", log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	w := &world{t: t, dir: t.TempDir() + "/stream", nats: natsauthtest.New(t), log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	w.startBroker()
 	w.proxy = newProxy(t, "127.0.0.1:"+strconv.Itoa(w.port))
 	t.Cleanup(func() { w.b.Close() })
@@ -39,7 +41,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) startBroker() {
 	w.t.Helper()
-	b, err := broker.Start(broker.Options{Dir: w.dir, Port: w.port, Log: w.log})
+	b, err := broker.Start(w.nats.Broker(broker.Options{Dir: w.dir, Port: w.port, Log: w.log}))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -64,9 +66,10 @@ func (w *world) loseStore(dir string) {
 	}
 }
 
-func (w *world) connect(addr string) *bus.Bus {
+func (w *world) connect(o bus.Options) *bus.Bus {
 	w.t.Helper()
-	b, err := bus.Connect(bus.Options{URL: "nats://" + addr, Log: w.log})
+	o.Log = w.log
+	b, err := bus.Connect(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -74,7 +77,38 @@ func (w *world) connect(addr string) *bus.Bus {
 	return b
 }
 
-func (w *world) direct() *bus.Bus { return w.connect("127.0.0.1:" + strconv.Itoa(w.port)) }
+// direct is a server's bus.
+func (w *world) direct() *bus.Bus {
+	w.t.Helper()
+	return w.connect(w.nats.Server(bus.Options{URL: "nats://127.0.0.1:" + strconv.Itoa(w.port)}, natsauthtest.Key(w.t)))
+}
+
+// tells is a server that makes the stream and tells devices of it, and nothing
+// else.
+func (w *world) tells() (stop func()) {
+	w.t.Helper()
+	b := w.direct()
+	ctx, done := context.WithTimeout(context.Background(), time.Minute)
+	defer done()
+	link, release, err := b.Connected(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer release()
+	if _, err := b.EnsureStream(link); err != nil {
+		w.t.Fatal(err)
+	}
+	if stop, err = b.ServeDevices(); err != nil {
+		w.t.Fatal(err)
+	}
+	return stop
+}
+
+// through is a device's bus, by the way that can be cut.
+func (w *world) through(key ed25519.PrivateKey) *bus.Bus {
+	w.t.Helper()
+	return w.connect(w.nats.Kiosk(bus.Options{URL: "nats://" + w.proxy.addr}, key))
+}
 
 // eventually waits until ok.
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -124,6 +158,8 @@ func (k *kiosk) stamp() fact.Stamp {
 	return s
 }
 
+func (k *kiosk) public() ed25519.PublicKey { return k.key.Public().(ed25519.PublicKey) }
+
 // open opens the outbox alone.
 func (k *kiosk) open() {
 	k.w.t.Helper()
@@ -140,7 +176,7 @@ func (k *kiosk) start() {
 	if k.box == nil {
 		k.open()
 	}
-	k.bus = k.w.connect(k.w.proxy.addr)
+	k.bus = k.w.through(k.key)
 	o := uplink.Options{
 		Outbox: k.box, Bus: k.bus, Servers: func() []string { return k.servers },
 		Stamp: k.stamp, Answer: 300 * time.Millisecond, Stall: k.stall, Log: k.w.log,

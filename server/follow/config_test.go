@@ -26,11 +26,11 @@ func TestKioskIsToldWhatIsAsked(t *testing.T) {
 	}
 	s.knows(registry.batch(), kiosk.batch())
 	s.run(w.b.Addr(), "s1")
-	b := w.connect(w.b.Addr())
+	b, device := w.connect(w.b.Addr()), w.device(kiosk)
 	told := func(what string, service uint8, sheet []byte, hours string, languages ...string) {
 		t.Helper()
 		eventually(t, what, func() bool {
-			c, err := b.Config(t.Context(), kiosk.public())
+			c, err := device.Config(t.Context(), kiosk.public())
 			return err == nil && c.Desk == "D1" && c.Service == service && string(c.Questionnaire) == string(sheet) && c.Hours == hours && slices.Equal(c.Languages, languages)
 		})
 	}

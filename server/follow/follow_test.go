@@ -49,7 +49,7 @@ func TestRefill(t *testing.T) {
 	if n := a.count(walkIns); n != 607 {
 		t.Fatalf("%d ratings counted", n)
 	}
-	deleteStream(t, w.b.URL())
+	deleteStream(t, w)
 
 	b := w.server("b")
 	b.run(w.b.Addr(), "a", "b")
@@ -64,9 +64,9 @@ func TestRefill(t *testing.T) {
 	}
 }
 
-func deleteStream(t *testing.T, url string) {
+func deleteStream(t *testing.T, w *world) {
 	t.Helper()
-	nc, err := nats.Connect(url)
+	nc, err := nats.Connect(w.b.URL(), w.nats.Option())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestMarksAfterReconnection(t *testing.T) {
 	a := w.server("a")
 	a.knows(registry.batch(), kiosk.rate(0, 5).batch())
 	marks := make(chan fact.Mark, 64)
-	stop, err := w.connect(w.b.Addr()).OnMarks(kiosk.id, func(m fact.Mark) {
+	stop, err := w.device(kiosk).OnMarks(kiosk.id, func(m fact.Mark) {
 		select {
 		case marks <- m:
 		default:

@@ -17,6 +17,7 @@ import (
 	"hailong/server/broker"
 	"hailong/server/follow"
 	"hailong/server/keyring"
+	"hailong/server/natsauth/natsauthtest"
 	"hailong/server/projection"
 )
 
@@ -27,6 +28,7 @@ type world struct {
 	t    *testing.T
 	b    *broker.Broker
 	ring *keyring.Ring
+	nats *natsauthtest.Realm
 	log  *slog.Logger // shown where a test fails
 }
 
@@ -36,16 +38,29 @@ func newWorld(t *testing.T) *world {
 	if w.ring, err = keyring.New(); err != nil {
 		t.Fatal(err)
 	}
-	if w.b, err = broker.Start(broker.Options{Dir: t.TempDir(), Log: w.log}); err != nil {
+	w.nats = natsauthtest.Of(t, w.ring)
+	if w.b, err = broker.Start(w.nats.Broker(broker.Options{Dir: t.TempDir(), Log: w.log})); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.b.Close)
 	return w
 }
 
+// connect is a server's bus.
 func (w *world) connect(addr string) *bus.Bus {
 	w.t.Helper()
-	b, err := bus.Connect(bus.Options{URL: "nats://" + addr, Log: w.log})
+	return w.join(w.nats.Server(bus.Options{URL: "nats://" + addr, Log: w.log}, natsauthtest.Key(w.t)))
+}
+
+// device is the bus of an origin's device.
+func (w *world) device(o *chain) *bus.Bus {
+	w.t.Helper()
+	return w.join(w.nats.Kiosk(bus.Options{URL: "nats://" + w.b.Addr(), Log: w.log}, o.key))
+}
+
+func (w *world) join(o bus.Options) *bus.Bus {
+	w.t.Helper()
+	b, err := bus.Connect(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
