@@ -41,6 +41,11 @@ func TestSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, key := range []string{ByPair(here, "manager"), ByAccount("manager"), ByAddress(here)} {
+		if f, _, err := a.Limits.get(t.Context(), key); f.Count != 0 && key != ByAccount("manager") || f.Count > 1 || err != nil {
+			t.Errorf("%s: who signs in is counted %d times, %v", key, f.Count, err)
+		}
+	}
 	for i := range 3 {
 		_, err := w.nodes[i%2].SignIn(t.Context(), "manager", "wrong password", here)
 		wants(t, err, survey.CodeWrongSignIn)
@@ -234,6 +239,8 @@ func TestFirstLink(t *testing.T) {
 		t.Fatal(x, err)
 	}
 	for _, code := range codes {
+		_, _, err := a.Link(t.Context(), code)
+		wants(t, err, survey.CodeLinkSpent)
 		_, err = a.UseFirstLink(t.Context(), code, "second.admin", "X", good)
 		wants(t, err, survey.CodeLinkSpent)
 	}

@@ -65,7 +65,7 @@ func (f failures) wait(key string, now time.Time) time.Duration {
 	if !ok {
 		p = patiences["pair"]
 	}
-	if f.Count < p.free || now.Sub(f.Last) >= forgotten {
+	if f.Count < p.free {
 		return 0
 	}
 	all := min(time.Second<<min(f.Count-p.free, 20), p.most)

@@ -150,7 +150,9 @@ func (s *Sessions) ask(ctx context.Context, key string) (x Session, ok bool, err
 	err = s.bucket.do(ctx, func(ctx context.Context, kv jetstream.KeyValue) error {
 		e, err := kv.Get(ctx, key)
 		if err == nil {
-			x, ok = s.take(e)
+			if x, ok = s.take(e); !ok { // ended here while the bucket was away
+				err = kv.Purge(ctx, key)
+			}
 		}
 		return err
 	})
@@ -198,19 +200,26 @@ func (s *Sessions) touch(x Session, now time.Time) {
 		s.known[x.Key] = x
 	}
 	s.mu.Unlock()
-	value, err := json.Marshal(&x)
-	if err != nil || !ok {
+	if !ok {
 		return
 	}
 	go func() {
-		err := s.bucket.do(context.Background(), func(ctx context.Context, kv jetstream.KeyValue) error {
-			_, err := kv.Update(ctx, x.Key, value, x.revision)
-			return err
-		})
-		if err != nil && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+		if err := s.update(context.Background(), x); err != nil && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 			s.log.Debug("touch a session", "error", err)
 		}
 	}()
+}
+
+// update writes a session that is still as it was read.
+func (s *Sessions) update(ctx context.Context, x Session) error {
+	value, err := json.Marshal(&x)
+	if err != nil {
+		return err
+	}
+	return s.bucket.do(ctx, func(ctx context.Context, kv jetstream.KeyValue) error {
+		_, err := kv.Update(ctx, x.Key, value, x.revision)
+		return err
+	})
 }
 
 // End ends a session, here at once and everywhere else as soon as the others are

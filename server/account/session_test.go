@@ -2,6 +2,7 @@ package account
 
 import (
 	"encoding/base64"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -213,6 +214,41 @@ func TestSessionsWithoutNATS(t *testing.T) {
 	}
 }
 
+// All sessions of an account are ended, also one that the server that ends them
+// has not heard of yet.
+func TestEndAllOfUnheard(t *testing.T) {
+	w := newWorld(t, 2)
+	a, b := w.nodes[0], w.nodes[1]
+	x := a.person(access.Unit, "manager")
+	cookie := b.signedIn(x)
+	w.eventually("the other has it", func() bool { return a.mirrors(cookie) })
+	key, _ := parseCookie(cookie)
+	a.Sessions.mu.Lock()
+	delete(a.Sessions.known, key)
+	a.Sessions.mu.Unlock()
+	if err := a.Sessions.EndAllOf(t.Context(), x.ID); err != nil {
+		t.Fatal(err)
+	}
+	if a.in(cookie) {
+		t.Error("it goes on")
+	}
+	w.eventually("it is ended everywhere", func() bool { return !b.in(cookie) })
+}
+
+// An account that was turned off lets nobody go on, before its sessions are
+// ended.
+func TestOffEndsAtOnce(t *testing.T) {
+	n := newWorld(t, 1).nodes[0]
+	x := n.person(access.Unit, "manager")
+	cookie := n.signedIn(x)
+	if _, err := n.Accounts.TurnOff(t.Context(), x.ID); err != nil {
+		t.Fatal(err)
+	}
+	if n.in(cookie) {
+		t.Error("it goes on")
+	}
+}
+
 // A request that comes while a session is ended elsewhere does not bring it back.
 func TestTouchDoesNotRevive(t *testing.T) {
 	w := newWorld(t, 2)
@@ -221,6 +257,10 @@ func TestTouchDoesNotRevive(t *testing.T) {
 	for range 20 {
 		cookie := a.signedIn(x)
 		w.eventually("both have it", func() bool { return b.mirrors(cookie) })
+		unaware, ok, err := b.Sessions.Get(t.Context(), cookie)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
 		w.pass(2 * touchEvery)
 		done := make(chan bool)
 		go func() {
@@ -236,6 +276,9 @@ func TestTouchDoesNotRevive(t *testing.T) {
 		}
 		<-done
 		w.eventually("it is ended", func() bool { return !b.in(cookie) })
+		if err := b.Sessions.update(t.Context(), unaware); !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+			t.Fatal("what was ended is written again:", err)
+		}
 	}
 	// All that was under way is through: what the bucket has is final.
 	w.eventually("the bucket has none", func() bool {
