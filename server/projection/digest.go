@@ -56,6 +56,11 @@ func Dump(ctx context.Context, db *sql.DB, to io.Writer) error {
 		return err
 	}
 	defer tx.Rollback()
+	return DumpTx(ctx, tx, to)
+}
+
+// DumpTx is Dump of what a transaction sees.
+func DumpTx(ctx context.Context, tx *sql.Tx, to io.Writer) error {
 	for _, part := range parts {
 		if err := dumpPart(ctx, tx, part.name, part.query, to); err != nil {
 			return fmt.Errorf("projection: dump %s: %w", part.name, err)
