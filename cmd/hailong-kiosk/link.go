@@ -98,7 +98,7 @@ const (
 	// or by a broker that lets it in no more.
 	look = time.Second
 	// soon and late are the pauses between requests to the office, which grow.
-	soon, late = 2 * time.Second, time.Minute
+	soon, late = time.Second, 15 * time.Second
 )
 
 // stay takes over what `hailong-kiosk enrol` wrote beside it, and gets another
