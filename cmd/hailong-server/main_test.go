@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hailong/server/openid/openidtest"
 )
 
 // asMain makes this test program run as hailong-server itself, for what only a
@@ -23,6 +25,7 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	code := m.Run()
+	openidtest.Clean()
 	if built.dir != "" {
 		os.RemoveAll(built.dir)
 	}
@@ -167,11 +170,13 @@ type counter struct {
 	url, data string
 }
 
-// startKiosk starts a kiosk with a data folder of its own.
-func startKiosk(t testing.TB, nats, data string) *counter {
+// startKiosk starts a kiosk with a data folder of its own, which gets its
+// credential from the server once its key is admitted.
+func startKiosk(t testing.TB, server, data string, more ...string) *counter {
 	t.Helper()
 	k := &counter{t: t, data: data}
-	k.process = launch(t, nil, kioskProgram(t), "--log-level=debug", "serve", "--data="+data, "--listen=127.0.0.1:0", "--nats="+nats)
+	args := append([]string{"--log-level=debug", "serve", "--data=" + data, "--listen=127.0.0.1:0", "--server=" + server}, more...)
+	k.process = launch(t, nil, kioskProgram(t), args...)
 	k.url = k.says(`msg="hailong-kiosk is ready" screen=(\S+)`)
 	return k
 }

@@ -53,7 +53,9 @@ func (p *pages) saveSignIn(c *fiber.Ctx) error {
 	if err != nil {
 		p.refused(c, err)
 		data := p.signInPage(c, form["next"])
-		data.Login = form["login"]
+		if len(form["login"]) <= 100 { // any that somebody has
+			data.Login = form["login"]
+		}
 		status, err := data.fail(c, err)
 		if err != nil {
 			return err
