@@ -124,3 +124,9 @@ func Open(data []byte) (*Batch, error) {
 // MaxNumber bounds a fact's number: 40 bits, so that number and origin fit one
 // row id. At one fact a second an origin reaches it in 34,000 years.
 const MaxNumber = 1<<40 - 1
+
+// VerifyHead says whether a signature over an origin's chain up to a fact is of
+// this public key.
+func VerifyHead(public ed25519.PublicKey, origin OriginID, number uint64, hash Hash, sig [64]byte) bool {
+	return ed25519.Verify(public, signed(origin, number, hash), sig[:])
+}
