@@ -59,6 +59,14 @@ desk() {
   echo "$code"
 }
 
+# enrol KIOSK DATA: lets the device in by a code, unless it was let in before.
+enrol() {
+  bin/hailong-kiosk enrol --data "$2" --server "$base" >>data/log/enrol.log 2>&1 && return
+  local code
+  code=$(bin/hailong-server enrol --url "$base" --data data/server --kiosk "$1" | sed -n 's/.* --code=//p') && [ -n "$code" ] &&
+    bin/hailong-kiosk enrol --data "$2" --server "$base" --code "$code"
+}
+
 start server bin/hailong-server serve --data data/server --listen "127.0.0.1:$port" --nats-addr "127.0.0.1:$nats" ${demo:+--quiet 20s}
 ready server "$base/readyz"
 bin/hailong-server organisation load --url "$base" --data data/server "$organisation"
@@ -66,15 +74,13 @@ bin/hailong-server questionnaire load --url "$base" --data data/server "$sheet"
 desks=()
 for k in 1 2; do
   data=data/kiosk$k
-  key=$(bin/hailong-kiosk key --data "$data")
-  admitted=1
-  bin/hailong-server admit --url "$base" --data data/server --kiosk "K0$k" --key "$key" || admitted=
+  enrol "K0$k" "$data" && admitted=1 || admitted=
   start "kiosk$k" bin/hailong-kiosk serve --data "$data" --name "K0$k" --listen "127.0.0.1:$((port + 10 + k))" --nats "nats://127.0.0.1:$nats"
   ready "kiosk$k" "http://127.0.0.1:$((port + 10 + k))/healthz"
   if [ -n "$admitted" ]; then
     desks+=("$base/desk/$(desk "$((port + 10 + k))" "$data")")
   else
-    echo "K0$k is not admitted, for the reason above: what it records is kept and does not count." >&2
+    echo "K0$k is not enrolled, for the reason above: what it records is kept and does not count." >&2
     desks+=(–)
   fi
 done
@@ -82,11 +88,16 @@ done
 
 [ -z "$demo" ] || echo "Các tháng trước được chốt số liệu trong vòng một phút. / Past months are closed within a minute."
 
+first="  Các trang của cơ quan cần đăng nhập / the offices' pages need an account: $base/signin"
+[ ! -f data/server/first-link ] || first="  Quản trị viên đầu tiên: mở một lần trong 24 giờ / the first administrator: open once, within 24 hours
+    $(cat data/server/first-link)"
+
 cat <<TEXT
 
 Hài Lòng đang chạy với dữ liệu mẫu; Ctrl-C để dừng.
 Hài Lòng is running on sample data; Ctrl-C stops it.
 
+$first
   Máy đánh giá K01 / kiosk K01            http://127.0.0.1:$((port + 11))/
   Máy đánh giá K02 / kiosk K02            http://127.0.0.1:$((port + 12))/
   … mã PIN cho cán bộ / PIN for staff     $(cat data/kiosk1/staff.pin), $(cat data/kiosk2/staff.pin)

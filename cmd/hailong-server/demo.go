@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"hailong/internal/bus"
+	"hailong/internal/datadir"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
 	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/server/keyring"
+	"hailong/server/natsauth"
 	"hailong/server/organisation"
 	"hailong/server/questionnaire"
 	"hailong/server/sample"
@@ -56,8 +58,8 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w; try another --data", err)
+	if err := datadir.Prepare(c.Data); err != nil {
+		return err
 	}
 	key, err := outbox.LoadKey(filepath.Join(c.Data, "sample.key"))
 	if err != nil {
@@ -84,7 +86,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return c.send(ctx, out)
+	return c.send(ctx, out, keys, key.Public().(ed25519.PublicKey))
 }
 
 func record(ctx context.Context, out *outbox.Outbox, h *sample.History, now time.Time, days int, at *atomic.Int64) error {
@@ -104,8 +106,18 @@ func record(ctx context.Context, out *outbox.Outbox, h *sample.History, now time
 }
 
 // send drains the outbox until all servers hold it.
-func (c *demoCmd) send(ctx context.Context, out *outbox.Outbox) error {
-	b, err := bus.Connect(bus.Options{URL: c.Nats, Name: "sample", Log: slog.Default()})
+func (c *demoCmd) send(ctx context.Context, out *outbox.Outbox, keys *keyring.Ring, public ed25519.PublicKey) error {
+	realm, err := natsauth.New(keys)
+	if err != nil {
+		return err
+	}
+	user, err := realm.Server() // whoever has the key file is one
+	if err != nil {
+		return err
+	}
+	b, err := bus.Connect(bus.Options{
+		URL: c.Nats, Name: "sample", Log: slog.Default(), JWT: func() (string, error) { return user.JWT, nil }, Key: user.Key, Server: public,
+	})
 	if err != nil {
 		return err
 	}
