@@ -47,6 +47,7 @@ type serveCmd struct {
 	Listen    string        `help:"Address of the pages." default:"127.0.0.1:8080" env:"HAILONG_LISTEN"`
 	PublicURL string        `help:"What citizens' phones reach: the address in the QR. Default: http:// and the address of the pages." env:"HAILONG_PUBLIC_URL"`
 	Nats      string        `help:"External NATS (nats://…); default: a NATS server inside this one." env:"HAILONG_NATS"`
+	NatsCA    string        `name:"nats-ca" help:"PEM file of the authority that signed the external NATS servers' certificates. Default: the system's authorities." env:"HAILONG_NATS_CA" type:"path"`
 	NatsAddr  string        `help:"Address of the NATS server inside, for kiosks." default:"127.0.0.1:4222" env:"HAILONG_NATS_LISTEN"`
 	StreamDir string        `help:"Folder of the stream, on another disk than DATA where there is one. Default: DATA/stream." env:"HAILONG_STREAM_DIR"`
 	Replicas  int           `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
@@ -81,20 +82,22 @@ type server struct {
 	log  *slog.Logger
 	keys *keyring.Ring
 
-	realm    *natsauth.Realm
-	broker   *broker.Broker // nil with an external NATS
-	bus      *bus.Bus
-	outbox   *outbox.Outbox
-	proj     *projection.Projection
-	proofs   *prooflog.Log
-	words    *words.Store
-	keeper   *words.Keeper
-	closed   *closing.Store
-	closings *closing.Keeper
-	follower *follow.Follower
-	uplink   *uplink.Uplink
-	reports  *periodic.Store
-	ballots  *export.Store // of closed months
+	realm     *natsauth.Realm
+	broker    *broker.Broker // nil with an external NATS
+	natsAdmin *bus.Bus       // nil with the one inside
+	devices   *natsauth.Keeper
+	bus       *bus.Bus
+	outbox    *outbox.Outbox
+	proj      *projection.Projection
+	proofs    *prooflog.Log
+	words     *words.Store
+	keeper    *words.Keeper
+	closed    *closing.Store
+	closings  *closing.Keeper
+	follower  *follow.Follower
+	uplink    *uplink.Uplink
+	reports   *periodic.Store
+	ballots   *export.Store // of closed months
 
 	accounts          *account.Gate
 	auth              access.Authenticator // nil: nobody but the operator comes in
@@ -143,9 +146,6 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 	if err != nil {
 		return nil, err
 	}
-	if err = s.connect(key.Public().(ed25519.PublicKey)); err != nil {
-		return nil, err
-	}
 	s.outbox, err = outbox.Open(ctx, filepath.Join(c.Data, "outbox.db"), outbox.Options{
 		Key: key, Role: fact.RoleServer, Name: c.Name, Retention: c.Retention,
 		Member: s.keys.Member(key.Public().(ed25519.PublicKey)),
@@ -160,11 +160,18 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 			s.keeper.Gone(ch.Erased)
 			s.pages.changed(ch)
 			s.proofs.Wake()
+			if ch.Revoked {
+				s.devices.Changed()
+			}
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
+	if err = s.connect(ctx, key.Public().(ed25519.PublicKey)); err != nil {
+		return nil, err
+	}
+	s.devices = s.doors()
 	s.proofs, err = prooflog.Open(ctx, filepath.Join(c.Data, "log.db"), prooflog.Options{
 		Server: c.Name, Key: key, Projection: s.proj, Append: s.Append, Log: log, Every: c.Checkpoint,
 	})
@@ -197,47 +204,6 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (_ *server, err e
 		return nil, err
 	}
 	return s, nil
-}
-
-// connect starts the NATS server inside, or finds the one outside.
-func (s *server) connect(public ed25519.PublicKey) (err error) {
-	if s.realm, err = natsauth.New(s.keys); err != nil {
-		return err
-	}
-	user, err := s.realm.Server()
-	if err != nil {
-		return err
-	}
-	o := bus.Options{Name: "server " + s.c.Name, URL: s.c.Nats, Replicas: s.c.Replicas, MaxAge: s.c.Retention, Log: s.log,
-		JWT: func() (string, error) { return user.JWT, nil }, Key: user.Key, Server: public}
-	if s.c.Nats == "" {
-		host, port, err := net.SplitHostPort(s.c.NatsAddr)
-		n, perr := net.LookupPort("tcp", port)
-		if err := errors.Join(err, perr); err != nil {
-			return fmt.Errorf("--nats-addr=%s: %w; try: --nats-addr=127.0.0.1:4222", s.c.NatsAddr, err)
-		}
-		dir := s.c.StreamDir
-		if dir == "" {
-			dir = filepath.Join(s.c.Data, "stream")
-		}
-		operator, err := s.realm.Operator()
-		if err != nil {
-			return err
-		}
-		a, err := s.realm.Accounts(nil)
-		if err != nil {
-			return err
-		}
-		if s.broker, err = broker.Start(broker.Options{
-			Dir: dir, Host: host, Port: n, Log: s.log, TLS: s.natsTLS(),
-			Operator: operator, System: a.System.ID, Streams: a.Servers.ID, Accounts: a.All(),
-		}); err != nil {
-			return err
-		}
-		o.InProcess = s.broker
-	}
-	s.bus, err = bus.Connect(o)
-	return err
 }
 
 // streamApart says whether the stream is a second copy of what this server
@@ -288,6 +254,7 @@ func (s *server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for name, part := range map[string]func(context.Context) error{
 		"follow":   s.follower.Run,
+		"devices":  s.devices.Run,
 		"uplink":   s.uplink.Run,
 		"words":    s.keeper.Run,
 		"sessions": s.accounts.Run,
@@ -370,8 +337,10 @@ func (s *server) Close() error {
 	if s.outbox != nil {
 		errs = append(errs, s.outbox.Close())
 	}
-	if s.bus != nil {
-		s.bus.Close()
+	for _, b := range []*bus.Bus{s.bus, s.natsAdmin} {
+		if b != nil {
+			b.Close()
+		}
 	}
 	if s.broker != nil {
 		s.broker.Close()

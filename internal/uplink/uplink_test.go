@@ -314,6 +314,7 @@ func TestBrokerRestarts(t *testing.T) {
 // A wait for the stream's ack ends with it, or with its context.
 func TestWaitPublished(t *testing.T) {
 	w := newWorld(t)
+	w.tells()
 	k := w.kiosk()
 	k.start()
 	ref := k.add(0, 1, 1)
