@@ -228,6 +228,27 @@ func TestWordsAreMissing(t *testing.T) {
 	}
 }
 
+// A change holds also where the account was dated by a clock that is ahead; where
+// it is too far ahead to wait, it is refused.
+func TestOutlast(t *testing.T) {
+	w := newWorld(t, 2)
+	a, b := w.nodes[0], w.nodes[1]
+	b.ahead.Store(300)
+	x := b.person(access.Auditor, "early")
+	if _, err := a.TurnOff(t.Context(), x.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range w.nodes {
+		if !n.get(x.ID).Off {
+			t.Error("what was recorded later does not hold")
+		}
+	}
+	b.ahead.Store(3_600_000)
+	y := b.person(access.Auditor, "far")
+	_, err := a.TurnOff(t.Context(), y.ID)
+	wants(t, err, survey.CodeBusy)
+}
+
 // Each change erases the words before it: no former password's hash stays.
 func TestFormerWordsAreErased(t *testing.T) {
 	n := newWorld(t, 1).nodes[0]

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ type node struct {
 	proj     *projection.Projection
 	words    *words.Store
 	stop     func()
+	ahead    atomic.Int64 // of its clock, ms
 	bus      *bus.Bus
 	batches  uint64 // that its projection took
 	numbers  map[fact.OriginID]uint64
@@ -108,6 +110,11 @@ func (w *world) node() *node {
 	var err error
 	if n.out, err = outbox.Open(ctx, filepath.Join(dir, "outbox.db"), outbox.Options{
 		Key: key, Role: fact.RoleServer, Name: "server", Member: w.ring.Member(key.Public().(ed25519.PublicKey)),
+		Stamp: func() fact.Stamp {
+			s := outbox.SystemStamp()
+			s.Wall += n.ahead.Load()
+			return s
+		},
 	}); err != nil {
 		w.t.Fatal(err)
 	}
