@@ -98,6 +98,7 @@ Hài Lòng đang chạy với dữ liệu mẫu; Ctrl-C để dừng.
 Hài Lòng is running on sample data; Ctrl-C stops it.
 
 $first
+
   Máy đánh giá K01 / kiosk K01            http://127.0.0.1:$((port + 11))/
   Máy đánh giá K02 / kiosk K02            http://127.0.0.1:$((port + 12))/
   … mã PIN cho cán bộ / PIN for staff     $(cat data/kiosk1/staff.pin), $(cat data/kiosk2/staff.pin)
