@@ -234,7 +234,10 @@ func TestOutlast(t *testing.T) {
 	w := newWorld(t, 2)
 	a, b := w.nodes[0], w.nodes[1]
 	b.ahead.Store(300)
-	x := b.person(access.Auditor, "early")
+	x, err := b.Create(t.Context(), Particulars{Role: access.Auditor, Login: "early", Name: "X"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := a.TurnOff(t.Context(), x.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -244,8 +247,11 @@ func TestOutlast(t *testing.T) {
 		}
 	}
 	b.ahead.Store(3_600_000)
-	y := b.person(access.Auditor, "far")
-	_, err := a.TurnOff(t.Context(), y.ID)
+	y, err := b.Create(t.Context(), Particulars{Role: access.Auditor, Login: "far", Name: "X"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.TurnOff(t.Context(), y.ID)
 	wants(t, err, survey.CodeBusy)
 }
 
