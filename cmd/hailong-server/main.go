@@ -22,6 +22,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Add two years of made-up history, marked as sample."`
 	Closing closingCmd `cmd:"" help:"List the closed months, or check what they published."`
 	Digest  digestCmd  `cmd:"" help:"Print the digest of a server's results: the same on all servers that hold the same facts."`
+	Verify  verifyCmd  `cmd:"" help:"Verify all that a server keeps: chains, signatures, the log, results, closed months, the stream."`
 	Keys    keysCmd    `cmd:"" help:"Rotate the keys under which what people write is kept."`
 	operatorCommands
 }

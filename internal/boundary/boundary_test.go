@@ -116,6 +116,8 @@ var rules = []rule{
 		never: slices.Concat(fiber, nats, []string{module + "/internal/outbox", module + "/internal/bus", module + "/server/index"})},
 	{of: "server/prooflog/schema", why: "the tables are the contract between the log and its readers, so it belongs to neither",
 		never: slices.Concat(ours, fiber, nats)},
+	{of: "server/verify", why: "it judges what is on the disks, so it reads and writes nothing there, and asks no running server",
+		never: slices.Concat(fiber, []string{natsServer, module + "/internal/outbox", module + "/server/index", module + "/server/page"})},
 	{of: "server/yamlfile", why: "how an operator's file is read, not what it says",
 		never: slices.Concat(fiber, nats, sql, []string{"database/sql", module + "/server/...", module + "/internal/fact"})},
 	{of: "server/questionnaire", why: "a file is read and judged without a server",
