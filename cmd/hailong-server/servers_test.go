@@ -15,6 +15,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/internal/uplink"
 	"hailong/server/api"
+	"hailong/server/natsauth/natsauthtest"
 	"hailong/server/projection"
 )
 
@@ -120,7 +121,7 @@ func TestQuarantine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link, err := bus.Connect(bus.Options{Name: "test", URL: s.NATS()})
+	link, err := bus.Connect(natsauthtest.Of(t, s.keys).Kiosk(bus.Options{Name: "test", URL: s.NATS()}, key))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,15 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"hailong/server/api"
 	"hailong/server/broker"
+	"hailong/server/keyring"
+	"hailong/server/natsauth/natsauthtest"
 )
 
 // Two quick taps, two tabs, the same request again, the same sitting from
@@ -89,13 +92,18 @@ func (s *station) ballots() (n api.Scores) {
 // Where the stream is a second copy and can't be reached, nobody waits for ever:
 // the person is asked to try again, and what was recorded counts once.
 func TestSecondCopyUnreachable(t *testing.T) {
-	dir := t.TempDir()
-	b, err := broker.Start(broker.Options{Dir: dir})
+	dir, keys := t.TempDir(), filepath.Join(t.TempDir(), "servers.keys")
+	ring, err := keyring.Open(keys, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	realm := natsauthtest.Of(t, ring)
+	b, err := broker.Start(realm.Broker(broker.Options{Dir: dir}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := b.Addr()
-	s := organised(t, "--nats=nats://"+addr, "--stream-dir="+dir, "--confirm=300ms")
+	s := organised(t, "--keys="+keys, "--nats=nats://"+addr, "--stream-dir="+dir, "--confirm=300ms")
 	receipts := s.register("MC-VPUB", anHourAgo(), code(1), code(2))
 	if a := s.byPhone(receipts[0].ID, "5"); a.status != 303 {
 		t.Fatalf("%d %s", a.status, a.body)
@@ -121,7 +129,7 @@ func TestSecondCopyUnreachable(t *testing.T) {
 	}
 	// The link is back.
 	host, port := hostPort(t, addr)
-	if b, err = broker.Start(broker.Options{Dir: dir, Host: host, Port: port}); err != nil {
+	if b, err = broker.Start(realm.Broker(broker.Options{Dir: dir, Host: host, Port: port})); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
