@@ -11,14 +11,9 @@ import (
 )
 
 // registerAdmin adds the administrators' pages.
-func (s *server) registerAdmin(views *httpx.Views, x *index.Index, reg *register.Register, devices *enrol.Enrol) error {
-	pin, err := s.pin().MarshalText()
-	if err != nil {
-		return err
-	}
+func (s *server) registerAdmin(views *httpx.Views, x *index.Index, reg *register.Register, devices *enrol.Enrol) {
 	admin.Pages(s.app, admin.Deps{
 		Gate: s.accounts, Index: x, Register: reg, Enrol: devices, Views: views, Heard: s.follower.Heard,
-		Address: strings.TrimRight(s.c.PublicURL, "/"), Pin: string(pin),
+		Address: strings.TrimRight(s.c.PublicURL, "/"), Pin: s.pin(),
 	})
-	return nil
 }

@@ -18,7 +18,6 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/api"
-	"hailong/server/audit"
 	"hailong/server/index"
 	"hailong/server/organisation"
 	"hailong/server/page"
@@ -111,11 +110,10 @@ func (s *server) wire(ctx context.Context) error {
 	if err := s.registerAPI(ctx, views, x); err != nil {
 		return err
 	}
-	recorder := audit.New(audit.Options{Append: s.Append, Reader: s.proj.Reader(), Seal: s.keys.SealWords})
-	if err := s.registerSignIn(views, recorder); err != nil {
+	if err := s.registerSignIn(views, s.recorder); err != nil {
 		return err
 	}
-	s.registerTexts(views, recorder)
+	s.registerTexts(views, s.recorder)
 	return gate.Install(s.app) // before each route that is there by now
 }
 
@@ -128,7 +126,7 @@ func (s *server) languages(ctx context.Context) ([]string, error) {
 // registerAPI adds the programs' interface.
 func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.Index) error {
 	reg, err := register.New(ctx, register.Options{
-		Recorder: s, Backlog: s.outbox, Projection: s.proj, Keys: s.keys, DB: s.proj.Reader(), BaseURL: s.c.PublicURL,
+		Recorder: s.recorder, Backlog: s.outbox, Projection: s.proj, Keys: s.keys, DB: s.proj.Reader(), BaseURL: s.c.PublicURL,
 	})
 	if err != nil {
 		return err
@@ -140,9 +138,7 @@ func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.I
 	if err != nil {
 		return err
 	}
-	if err := s.registerAdmin(views, x, reg, devices); err != nil {
-		return err
-	}
+	s.registerAdmin(views, x, reg, devices)
 	api.RegisterAccounts(s.app, s.accounts, strings.TrimRight(s.c.PublicURL, "/"))
 	api.Register(s.app, api.Deps{Register: reg, Views: views, Now: time.Now})
 	return nil

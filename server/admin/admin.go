@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/unicode/norm"
 
+	"hailong/internal/enrolment"
 	"hailong/internal/fact"
 	"hailong/internal/httpx"
 	"hailong/internal/locale"
@@ -59,7 +60,7 @@ type Deps struct {
 	Views    *httpx.Views
 	Heard    func(public []byte) (last, since time.Time) // as page.Deps
 	Address  string                                      // of this server, as people and devices reach it
-	Pin      string                                      // as `hailong-kiosk enrol` takes it; "": none
+	Pin      enrolment.Pin                               // of its own authority for certificates; zero: none
 }
 
 type pages struct{ Deps }

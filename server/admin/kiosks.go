@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -151,7 +152,8 @@ func (p *pages) kioskPage(c *fiber.Ctx, k *index.KioskPlace, done string, fault 
 type codePage struct {
 	frame
 	Code, Command, Until, Kiosk, Back string
-	Milli                             int64 // when the code ends, Unix ms
+	Server, Pin                       string // its address, and fingerprint or ""
+	Milli                             int64  // when the code ends, Unix ms
 }
 
 func (p *pages) makeCode(c *fiber.Ctx) error {
@@ -167,11 +169,12 @@ func (p *pages) makeCode(c *fiber.Ctx) error {
 		return p.kioskPage(c, &k, "", err)
 	}
 	data := codePage{frame: newFrame(c, "kiosks", "admin.code.title"), Code: code, Milli: until.UnixMilli(), Kiosk: k.Code + " · " + k.Name,
-		Back: "/admin/kiosks/" + url.PathEscape(k.Code)}
+		Back: "/admin/kiosks/" + url.PathEscape(k.Code), Server: p.Address}
 	data.Until = data.L.Clock(until)
 	data.Command = "hailong-kiosk enrol --server=" + p.Address
-	if p.Pin != "" {
-		data.Command += " --pin=" + p.Pin
+	if p.Pin != (enrolment.Pin{}) {
+		data.Command += " --pin=" + p.Pin.String()
+		data.Pin = enrolment.Grouped(strings.TrimPrefix(p.Pin.String(), "SHA256:")) // as the device shows it
 	}
 	data.Command += " --code=" + code
 	return p.Views.Send(c, fiber.StatusOK, "staff/kiosk-code", data)
