@@ -7,12 +7,15 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/server/account"
+	"hailong/server/audit"
 )
 
-// openAccounts opens what lets people and programs in.
+// openAccounts opens what lets people and programs in, and what says of whatever
+// they change who it was.
 func (s *server) openAccounts() (err error) {
+	s.recorder = audit.New(audit.Options{Append: s.Append, Reader: s.proj.Reader(), Seal: s.keys.SealWords})
 	s.accounts, err = account.New(account.Options{
-		Recorder: s, Projection: s.proj, DB: s.proj.Reader(), Words: s.words, Keys: s.keys, Bus: s.bus, Log: s.log,
+		Recorder: s.recorder, Projection: s.proj, DB: s.proj.Reader(), Words: s.words, Keys: s.keys, Bus: s.bus, Log: s.log,
 	})
 	if err == nil {
 		s.auth = s.accounts

@@ -24,6 +24,7 @@ import (
 	"hailong/internal/uplink"
 	"hailong/server/access"
 	"hailong/server/account"
+	"hailong/server/audit"
 	"hailong/server/broker"
 	"hailong/server/certify"
 	"hailong/server/closing"
@@ -99,6 +100,7 @@ type server struct {
 	reports   *periodic.Store
 	ballots   *export.Store // of closed months
 
+	recorder          *audit.Recorder // through which whatever changes something is recorded
 	accounts          *account.Gate
 	auth              access.Authenticator // nil: nobody but the operator comes in
 	cert              *certify.Source      // nil: neither pages nor NATS speak TLS
