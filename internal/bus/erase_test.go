@@ -24,6 +24,10 @@ func TestErasedWordsLeaveTheStreamsDisk(t *testing.T) {
 	secret, other := bytes.Repeat([]byte("nobody is to read this "), 100), bytes.Repeat([]byte("this stays "), 100)
 	send(t, b, other, secret, []byte("a third"))
 	send(t, server, secret, other) // as when somebody asked for them
+	send(t, b, secret, other)      // as when an ack was lost
+	if n := bytes.Count(read(t, filesWith(t, s.dir, secret[:64])), secret); n != 2 {
+		t.Errorf("the words are %d times on the disk, of two senders", n)
+	}
 	if len(filesWith(t, s.dir, secret[:64])) == 0 || len(filesWith(t, s.dir, other[:64])) == 0 {
 		t.Fatal("the test finds nothing where there is something")
 	}
@@ -42,6 +46,18 @@ func TestErasedWordsLeaveTheStreamsDisk(t *testing.T) {
 	if err != nil || len(stored) != 2 || slices.Contains(stored, digest) || !slices.Contains(stored, sha256.Sum256(other)) {
 		t.Error(stored, err)
 	}
+}
+
+func read(t testing.TB, paths []string) (all []byte) {
+	t.Helper()
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data...)
+	}
+	return all
 }
 
 func filesWith(t testing.TB, dir string, text []byte) (found []string) {

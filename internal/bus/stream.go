@@ -148,13 +148,17 @@ func (b *Bus) Publish(origin fact.OriginID, data []byte, head fact.Mark) (*Ack, 
 }
 
 // Wait returns the sequence under which the stream has stored the message:
-// synced to the disk of the embedded broker, and no server holds it yet. After
-// an error it may be stored all the same.
+// synced to the disk of the embedded broker, and no server holds it yet; 0 for
+// words that it had already. After an error it may be stored all the same.
 func (a *Ack) Wait(ctx context.Context) (uint64, error) {
 	select {
 	case ack := <-a.future.Ok():
 		return ack.Sequence, nil
 	case err := <-a.future.Err():
+		var api *jetstream.APIError
+		if errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
+			return 0, nil // words that it has already: see PublishWords
+		}
 		return 0, sendError(err)
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)

@@ -57,7 +57,9 @@ func (b *Bus) EnsureWords(ctx context.Context) error {
 // ErrDisconnected.
 func (b *Bus) PublishWords(words []byte) (*Ack, error) {
 	sum := sha256.Sum256(words)
-	f, err := b.js.PublishAsync(wordsSubject+b.key+"."+hexOf(sum[:]), words)
+	// Where the stream has them from here, it keeps those: what is replaced stays on
+	// the stream's disk for a while, where EraseWords would not find it.
+	f, err := b.js.PublishAsync(wordsSubject+b.key+"."+hexOf(sum[:]), words, jetstream.WithExpectLastSequencePerSubject(0))
 	if err != nil {
 		return nil, sendError(err)
 	}
