@@ -85,11 +85,11 @@ type centre struct {
 	url, nats, data string
 }
 
-func startCentre(t testing.TB) *centre {
+func startCentre(t testing.TB, more ...string) *centre {
 	t.Helper()
 	c := &centre{t: t, data: filepath.Join(t.TempDir(), "server")}
 	log := &book{}
-	cmd := exec.Command(serverProgram(t), "serve", "--data="+c.data, "--listen=127.0.0.1:0", "--nats-addr=127.0.0.1:0")
+	cmd := exec.Command(serverProgram(t), append([]string{"serve", "--data=" + c.data, "--listen=127.0.0.1:0", "--nats-addr=127.0.0.1:0"}, more...)...)
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
