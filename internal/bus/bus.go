@@ -141,6 +141,10 @@ func Connect(o Options) (*Bus, error) {
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.disconnected(err) }),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { b.failed(err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if Refused(err) { // at another attempt to connect
+				b.failed(err)
+				return
+			}
 			b.log.Warn("bus: reported by NATS", "error", err)
 		}),
 	}
