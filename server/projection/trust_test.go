@@ -20,7 +20,7 @@ func (w *world) words() []byte {
 
 // watch records what is watched over: who did what, what is void, what is erased.
 func (w *world) watch(c *chain) {
-	switch rapid.IntRange(0, 8).Draw(w.t, "watch") {
+	switch rapid.IntRange(0, 9).Draw(w.t, "watch") {
 	case 0:
 		w.add(c, fact.KindAct, &fact.Act{By: w.seeded(pick(w, []int{0, 16, 16, 3})), Via: uint8(rapid.IntRange(1, 4).Draw(w.t, "via")), Action: "unit.change",
 			Subject: pick(w, units), Facts: uint16(rapid.IntRange(0, 2).Draw(w.t, "facts")), Digest: w.words(), Size: 9})
@@ -35,7 +35,10 @@ func (w *world) watch(c *chain) {
 	case 3:
 		w.add(c, fact.KindCheckpoint, &fact.Checkpoint{Log: w.seeded(16), Size: c.number, Root: w.seeded(32), Note: w.seededText(),
 			Holds: []fact.Hold{{Origin: c.id, Number: c.number, Hash: c.prev}}})
-	case 4:
+	case 4, 9:
+		if rapid.IntRange(0, 3).Draw(w.t, "not there yet") == 0 {
+			w.words()
+		}
 		if len(w.digests) > 0 {
 			w.add(c, fact.KindErasure, &fact.Erasure{Digest: pick(w, w.digests), Reason: uint8(rapid.IntRange(1, 3).Draw(w.t, "erased"))})
 		}
@@ -46,7 +49,16 @@ func (w *world) watch(c *chain) {
 			w.add(c, fact.KindVoid, &v)
 		}
 	default:
-		f := pick(w, pick(w, append(w.kiosks, w.servers...)).made)
+		var ratings []fact.Fact
+		for _, c := range append(append([]*chain(nil), w.kiosks...), w.servers...) {
+			ratings = append(ratings, c.made[0]) // of any chain, also before its first rating
+			for _, f := range c.made {
+				if f.Kind == fact.KindRating {
+					ratings = append(ratings, f)
+				}
+			}
+		}
+		f := pick(w, ratings)
 		v := fact.Void{Origin: f.Origin, First: f.Number, Last: f.Number + uint64(rapid.IntRange(0, 12).Draw(w.t, "run")), Reason: string(w.seededText())}
 		w.void = append(w.void, v)
 		w.add(c, fact.KindVoid, &v)
