@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"hailong/internal/httpx/httpxtest"
 	"hailong/internal/survey"
 	"hailong/server/access"
 )
@@ -244,4 +245,37 @@ func TestAdminKiosks(t *testing.T) {
 // voids counts the ratings that are void.
 func (s *station) voids() (n int, err error) {
 	return n, s.proj.Reader().QueryRowContext(s.t.Context(), `SELECT count(*) FROM voided`).Scan(&n)
+}
+
+// What is sent wrongly to the pages of signing in and administration is refused
+// calmly, and records nothing.
+func TestPeoplesPagesBadInput(t *testing.T) {
+	s := organised(t)
+	x := s.owner(manager("an"), secondPassword)
+	recorded := s.recorded()
+	bad, post, get := []httpxtest.Bad{}, httpxtest.Post, httpxtest.Get
+	one, long := "/admin/accounts/"+hex.EncodeToString(x.ID[:]), strings.Repeat("x", 20<<10)
+	for _, path := range []string{"/signin", "/signin/second", "/signin/link", "/signin/password", "/admin/accounts", one, one + "/link", one + "/off", one + "/on", one + "/second",
+		"/admin/tokens", "/admin/tokens/" + strings.Repeat("0", 32) + "/rotate", "/admin/kiosks/K01/enrol", "/admin/kiosks/K01/revoke", "/admin/voids", "/admin/voids/lift"} {
+		bad = append(bad, post(path, kindForm, "nonsense=1", survey.CodeUnknownField), post(path, kindForm, "%ff=1", survey.CodeBadForm), post(path, kindForm, "code=1&code=1&nonsense=1", ""),
+			post(path, kindJSON, "{}", survey.CodeWrongContentType), post(path, "", "", survey.CodeWrongContentType), post(path, kindForm, "login="+long, survey.CodeBodyTooLarge))
+	}
+	for _, path := range []string{"/signin", "/signin/link", "/signin/second", "/admin/accounts", "/admin/accounts/new", one, "/admin/tokens", "/admin/kiosks", "/admin/kiosks/K01", "/admin/voids"} {
+		bad = append(bad, get(path+"?nonsense=1", survey.CodeUnknownParameter), get(path+"?lang=vi&lang=en", ""))
+	}
+	for _, id := range []string{"x", "%00", "%ff", strings.Repeat("0", 32), strings.Repeat("z", 32), long[:7000]} {
+		bad = append(bad, get("/admin/accounts/"+id, survey.CodeUnknownAccount), get("/admin/kiosks/"+id, survey.CodeUnknownKiosk),
+			post("/admin/tokens/"+id+"/off", kindForm, "", survey.CodeUnknownAccount), post("/admin/kiosks/"+id+"/enrol", kindForm, "", survey.CodeUnknownKiosk))
+	}
+	bad = append(bad, post("/admin/kiosks/K01/revoke", kindForm, "key=zz&reason=x", survey.CodeBadField),
+		post("/admin/voids/lift", kindForm, "origin=x&first=1&last=2&reason=x", survey.CodeBadField),
+		post("/admin/voids/lift", kindForm, "origin="+strings.Repeat("0", 32)+"&first=-1&last=2&reason=x", survey.CodeBadField),
+		post("/admin/tokens/"+hex.EncodeToString(x.ID[:])+"/rotate", kindForm, "", survey.CodeUnknownAccount))
+	httpxtest.Refused(t, s.url, bad, "Authorization", "Bearer "+s.token)
+	if now := s.recorded(); now != recorded {
+		t.Errorf("bad input was recorded: %d facts", now-recorded)
+	}
+	if logged := s.book.String(); strings.Contains(logged, "goroutine ") || strings.Contains(logged, "level=ERROR") {
+		t.Error("bad input was logged as a fault of ours")
+	}
 }

@@ -63,35 +63,38 @@ type Deps struct {
 	Pin      enrolment.Pin                               // of its own authority for certificates; zero: none
 }
 
+// maxForm is the greatest form in bytes.
+const maxForm = 16 << 10
+
 type pages struct{ Deps }
 
 // Pages adds the pages to the app; the guard of server/access stands before
 // them.
 func Pages(app fiber.Router, d Deps) {
-	p := &pages{d}
+	p, limit := &pages{d}, httpx.Limit(maxForm)
 	app.Get("/admin", func(c *fiber.Ctx) error {
 		return c.Redirect(httpx.Language(c).Link("/admin/accounts"), fiber.StatusSeeOther)
 	})
 	app.Get("/admin/accounts", p.listAccounts)
-	app.Post("/admin/accounts", p.createAccount)
+	app.Post("/admin/accounts", limit, p.createAccount)
 	app.Get("/admin/accounts/new", p.showNew)
 	app.Get("/admin/accounts/:id", p.showAccount)
-	app.Post("/admin/accounts/:id", p.changeAccount)
-	app.Post("/admin/accounts/:id/link", p.newLink)
-	app.Post("/admin/accounts/:id/off", p.turnOff)
-	app.Post("/admin/accounts/:id/on", p.turnOn)
-	app.Post("/admin/accounts/:id/second", p.removeSecond)
+	app.Post("/admin/accounts/:id", limit, p.changeAccount)
+	app.Post("/admin/accounts/:id/link", limit, p.newLink)
+	app.Post("/admin/accounts/:id/off", limit, p.turnOff)
+	app.Post("/admin/accounts/:id/on", limit, p.turnOn)
+	app.Post("/admin/accounts/:id/second", limit, p.removeSecond)
 	app.Get("/admin/tokens", p.listTokens)
-	app.Post("/admin/tokens", p.createToken)
-	app.Post("/admin/tokens/:id/rotate", p.rotateToken)
-	app.Post("/admin/tokens/:id/off", p.turnOffToken)
+	app.Post("/admin/tokens", limit, p.createToken)
+	app.Post("/admin/tokens/:id/rotate", limit, p.rotateToken)
+	app.Post("/admin/tokens/:id/off", limit, p.turnOffToken)
 	app.Get("/admin/kiosks", p.listKiosks)
 	app.Get("/admin/kiosks/:code", p.showKiosk)
-	app.Post("/admin/kiosks/:code/enrol", p.makeCode)
-	app.Post("/admin/kiosks/:code/revoke", p.revoke)
+	app.Post("/admin/kiosks/:code/enrol", limit, p.makeCode)
+	app.Post("/admin/kiosks/:code/revoke", limit, p.revoke)
 	app.Get("/admin/voids", p.listVoids)
-	app.Post("/admin/voids", p.voidTime)
-	app.Post("/admin/voids/lift", p.lift)
+	app.Post("/admin/voids", limit, p.voidTime)
+	app.Post("/admin/voids/lift", limit, p.lift)
 }
 
 // frame is what the frame of every page here shows.

@@ -43,6 +43,9 @@ type Deps struct {
 	Key       [32]byte         // seals what a browser carries through it; the same on all servers
 }
 
+// maxForm is the greatest form in bytes.
+const maxForm = 16 << 10
+
 type pages struct {
 	Deps
 	refusals budget
@@ -51,25 +54,25 @@ type pages struct {
 // Register adds the pages to the app. Those of one's own account need the guard
 // of server/access before them.
 func Register(app fiber.Router, d Deps) {
-	p := &pages{Deps: d, refusals: budget{now: time.Now}}
+	p, limit := &pages{Deps: d, refusals: budget{now: time.Now}}, httpx.Limit(maxForm)
 	app.Get("/signin", p.showSignIn)
-	app.Post("/signin", p.saveSignIn)
+	app.Post("/signin", limit, p.saveSignIn)
 	app.Get("/signin/second", p.showSecond)
-	app.Post("/signin/second", p.saveSecond)
+	app.Post("/signin/second", limit, p.saveSecond)
 	app.Get("/signin/link", p.showLink)
-	app.Post("/signin/link", p.openLink)
-	app.Post("/signin/password", p.saveLinkPassword)
+	app.Post("/signin/link", limit, p.openLink)
+	app.Post("/signin/password", limit, p.saveLinkPassword)
 	if d.Elsewhere != nil {
 		app.Get("/signin/elsewhere", p.goElsewhere)
 		app.Get("/signin/oidc", p.comeBack)
 	}
-	app.Post("/signout", p.signOut)
+	app.Post("/signout", limit, p.signOut)
 	app.Get("/account", p.showAccount)
-	app.Post("/account/password", p.savePassword)
-	app.Post("/account/sessions", p.endOthers)
+	app.Post("/account/password", limit, p.savePassword)
+	app.Post("/account/sessions", limit, p.endOthers)
 	app.Get("/account/second", p.showSetUp)
-	app.Post("/account/second", p.saveSetUp)
-	app.Post("/account/recovery", p.newRecovery)
+	app.Post("/account/second", limit, p.saveSetUp)
+	app.Post("/account/recovery", limit, p.newRecovery)
 }
 
 // page is what the frame of these pages shows.
