@@ -23,6 +23,38 @@ type sealed struct {
 	by   *origin
 }
 
+// openLog begins to read the log's file, before the database is read: so the
+// database has all that the log has. A server without a log has no reader.
+func (v *verifier) openLog() error {
+	path := filepath.Join(v.o.Data, "log.db")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	db, err := sqlite.OpenReader(v.ctx, path, 1, 16<<10)
+	if err != nil {
+		return err
+	}
+	l := &logReader{v: v, db: db, factory: &compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}}
+	v.reader = l
+	if l.tx, err = db.BeginTx(v.ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
+		return err
+	}
+	var size int64
+	if err := l.tx.QueryRowContext(v.ctx, `SELECT id, seq, size FROM log`).Scan(&l.id, &l.seq, &size); err != nil {
+		return fmt.Errorf("verify: the log's file: %w", err)
+	}
+	l.size = uint64(size)
+	return nil
+}
+
+func (l *logReader) close() error {
+	var errs []error
+	if l.tx != nil {
+		errs = append(errs, l.tx.Rollback())
+	}
+	return errors.Join(append(errs, l.db.Close())...)
+}
+
 // log verifies the log of the facts against the facts, and against every
 // checkpoint that was ever signed of it; and what all servers' checkpoints say
 // of the origins.
@@ -31,35 +63,27 @@ func (v *verifier) log() error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(v.o.Data, "log.db")
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	l := v.reader
+	if l == nil {
 		return v.say("log: there is none yet")
 	}
-	db, err := sqlite.OpenReader(v.ctx, path, 2, 16<<10)
-	if err != nil {
+	var fresh sql.NullInt64 // facts that came after the log was read
+	if _, err := v.one([]any{&fresh}, `SELECT sum(last - first + 1) FROM arrival WHERE seq > ?`, l.seq); err != nil {
 		return err
 	}
-	defer db.Close()
-	tx, err := db.BeginTx(v.ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	l := &logReader{v: v, tx: tx, range_: &compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}}
-	var seq, size int64
-	if err := tx.QueryRowContext(v.ctx, `SELECT id, seq, size FROM log`).Scan(&l.id, &seq, &size); err != nil {
-		return fmt.Errorf("verify: the log's file: %w", err)
-	}
-	l.size = uint64(size)
 	for _, c := range checkpoints {
-		if bytes.Equal(c.Log, l.id) {
+		switch {
+		case !bytes.Equal(c.Log, l.id):
+		case c.Size > l.size+uint64(fresh.Int64):
+			return broken("the log has %d leaves, and a checkpoint of it %d", l.size, c.Size)
+		case c.Size <= l.size:
 			l.own = append(l.own, c)
 		}
 	}
 	if err := l.verify(); err != nil {
 		return err
 	}
-	if err := l.covers(seq); err != nil {
+	if err := l.covers(); err != nil {
 		return err
 	}
 	return v.say("log %x: %d leaves hold, and %d of its checkpoints; %d of all logs name facts that are here", l.id[:4], l.size, len(l.own), len(checkpoints))
@@ -132,12 +156,14 @@ func (v *verifier) names(c sealed, h fact.Hold) error {
 
 // logReader reads one log.
 type logReader struct {
-	v      *verifier
-	tx     *sql.Tx
-	id     []byte
-	size   uint64
-	own    []sealed // checkpoints of this log, by size
-	range_ *compact.RangeFactory
+	v       *verifier
+	db      *sql.DB
+	tx      *sql.Tx
+	id      []byte
+	seq     int64 // of the last arrival in it
+	size    uint64
+	own     []sealed // checkpoints of this log, by size
+	factory *compact.RangeFactory
 
 	level map[uint][]byte // the tile read last, by level
 	at    map[uint]uint64
@@ -170,10 +196,7 @@ func (l *logReader) verify() error {
 	l.level, l.at = map[uint][]byte{}, map[uint]uint64{}
 	given := uint64(0)
 	for _, c := range l.own {
-		if c.Size > l.size {
-			return broken("the log has %d leaves, and a checkpoint of it %d", l.size, c.Size)
-		}
-		if !l.v.o.Since.IsZero() && c.body.Size <= l.size && l.before(c) {
+		if !l.v.o.Since.IsZero() && l.before(c) {
 			given = max(given, c.Size)
 		}
 	}
@@ -255,7 +278,7 @@ func (l *logReader) before(c sealed) bool {
 // begin gives the tree over the leaves that are taken as given.
 func (l *logReader) begin(given uint64) (*compact.Range, error) {
 	if given == 0 {
-		return l.range_.NewEmptyRange(0), nil
+		return l.factory.NewEmptyRange(0), nil
 	}
 	var hashes [][]byte
 	for _, id := range compact.RangeNodes(0, given, nil) {
@@ -278,7 +301,7 @@ func (l *logReader) begin(given uint64) (*compact.Range, error) {
 		}
 		hashes = append(hashes, nodes[0])
 	}
-	return l.range_.NewRange(0, given, hashes)
+	return l.factory.NewRange(0, given, hashes)
 }
 
 // leaves calls fn for each leaf from an index on, with the hashes of the facts
@@ -363,10 +386,10 @@ func (v *verifier) run(o *origin, first, last int64, fn func(o *origin, number u
 
 // covers verifies that every fact of a chain is in the log, but for what arrived
 // after it.
-func (l *logReader) covers(seq int64) error {
+func (l *logReader) covers() error {
 	for _, o := range l.v.origins {
 		var fresh sql.NullInt64 // the first number that the log need not have yet
-		if _, err := l.v.one([]any{&fresh}, `SELECT min(first) FROM arrival WHERE oid = ? AND seq > ?`, o.oid, seq); err != nil {
+		if _, err := l.v.one([]any{&fresh}, `SELECT min(first) FROM arrival WHERE oid = ? AND seq > ?`, o.oid, l.seq); err != nil {
 			return err
 		}
 		last := o.head

@@ -136,22 +136,24 @@ const monthOf = `CAST(julianday(%s * 86400, 'unixepoch', 'start of month') - 244
 // and is in no digest: months, and blocks.
 func (v *verifier) sums() error {
 	day, last := fmt.Sprintf(monthOf, "day"), fmt.Sprintf(monthOf, "last")
-	const eight = `sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(kiosk), sum(receipt), sum(changed)`
-	for _, t := range []struct{ table, query string }{
-		{"cell_month", `SELECT cell, ` + day + ` AS m, ` + eight + ` FROM cell_day GROUP BY cell, m`},
-		{"dossier_month", `SELECT unit, service, ` + day + ` AS m, sum(dossiers), sum(rated) FROM dossier_day GROUP BY unit, service, m`},
-		{"walkin_month", `SELECT desk, ` + day + ` AS m, sum(s1 + s2 + s3 + s4 + s5) FROM walkin_day GROUP BY desk, m`},
-		{"return_month", `SELECT unit, service, ` + day + ` AS m, sum(early), sum(ontime), sum(late), sum(nodue) FROM return_day GROUP BY unit, service, m`},
-		{"block_month", `SELECT cell, ` + last + ` AS m, ` + eight + ` FROM block GROUP BY cell, m`},
-		{"block", blocks},
+	eight := []string{"s1", "s2", "s3", "s4", "s5", "kiosk", "receipt", "changed"}
+	for _, t := range []struct {
+		table, keys string
+		figures     []string
+		query       string // the same columns
+	}{
+		{"cell_month", "cell, month", eight, monthly("cell", day, "cell_day", eight)},
+		{"dossier_month", "unit, service, month", []string{"dossiers", "rated"}, monthly("unit, service", day, "dossier_day", []string{"dossiers", "rated"})},
+		{"walkin_month", "desk, month", []string{"n"}, monthly("desk", day, "walkin_day", []string{"s1 + s2 + s3 + s4 + s5"})},
+		{"return_month", "unit, service, month", []string{"early", "ontime", "late", "nodue"}, monthly("unit, service", day, "return_day", []string{"early", "ontime", "late", "nodue"})},
+		{"block_month", "cell, month", eight, monthly("cell", last, "block", eight)},
+		{"block", "cell, last", eight, blocks},
 	} {
+		// A row of nothing is as good as none.
+		table := `SELECT ` + t.keys + `, ` + strings.Join(t.figures, ", ") + ` FROM ` + t.table + ` WHERE ` + strings.Join(t.figures, " <> 0 OR ") + ` <> 0`
 		n := 0
-		table := `SELECT * FROM ` + t.table
-		if t.table == "block" {
-			table = `SELECT cell, last, s1, s2, s3, s4, s5, kiosk, receipt, changed FROM block`
-		}
 		err := v.each(func(scan func(...any) error) error { return scan(&n) },
-			`SELECT (SELECT count(*) FROM (`+table+` EXCEPT `+t.query+`)) + (SELECT count(*) FROM (`+t.query+` EXCEPT `+table+`))`)
+			`SELECT (SELECT count(*) FROM (`+table+` EXCEPT SELECT * FROM (`+t.query+`))) + (SELECT count(*) FROM (SELECT * FROM (`+t.query+`) EXCEPT `+table+`))`)
 		if err != nil {
 			return err
 		}
@@ -160,6 +162,15 @@ func (v *verifier) sums() error {
 		}
 	}
 	return nil
+}
+
+// monthly is SQL for the sums by month of some figures of a table of days.
+func monthly(keys, month, table string, figures []string) string {
+	sums := make([]string, len(figures))
+	for i, f := range figures {
+		sums[i] = "sum(" + f + ")"
+	}
+	return `SELECT ` + keys + `, ` + month + ` AS m, ` + strings.Join(sums, ", ") + ` FROM ` + table + ` GROUP BY ` + keys + `, m HAVING ` + strings.Join(sums, " <> 0 OR ") + ` <> 0`
 }
 
 // blocks is SQL for what each block shows: the ballots of its days, with those

@@ -65,6 +65,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	v := &verifier{o: o, ctx: ctx, db: db}
+	if err := v.openLog(); err != nil {
+		return err
+	}
+	if v.reader != nil {
+		defer func() { err = errors.Join(err, v.reader.close()) }()
+	}
 	// One moment of the database, whatever the server does meanwhile.
 	if v.tx, err = db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
 		return err
@@ -84,6 +90,8 @@ type verifier struct {
 	ctx context.Context
 	db  *sql.DB
 	tx  *sql.Tx
+
+	reader *logReader // nil: there is no log
 
 	origins []*origin // by role, name and id
 	byID    map[fact.OriginID]*origin

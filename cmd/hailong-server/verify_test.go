@@ -1,0 +1,383 @@
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/minio/highwayhash"
+	"golang.org/x/mod/sumdb/note"
+
+	"hailong/internal/bus"
+	"hailong/internal/fact"
+	"hailong/internal/outbox"
+	"hailong/server/prooflog"
+)
+
+// kept is the data folder of a server that has stopped, to be tampered with.
+type kept struct {
+	t    *testing.T
+	data string
+}
+
+// copied gives a copy to tamper with; the keys come along.
+func (k kept) copied() kept {
+	k.t.Helper()
+	to := filepath.Join(k.t.TempDir(), "server")
+	for _, part := range []string{"", ".keys"} {
+		if part == "" {
+			if err := os.CopyFS(to, os.DirFS(k.data)); err != nil {
+				k.t.Fatal(err)
+			}
+			continue
+		}
+		data, err := os.ReadFile(k.data + part)
+		if err == nil {
+			err = os.WriteFile(to+part, data, 0o600)
+		}
+		if err != nil {
+			k.t.Fatal(err)
+		}
+	}
+	return kept{k.t, to}
+}
+
+// verify runs the command in this process.
+func (k kept) verify(more ...func(*verifyCmd)) (out string, err error) {
+	k.t.Helper()
+	c := &verifyCmd{Data: k.data}
+	for _, change := range more {
+		change(c)
+	}
+	var to strings.Builder
+	err = c.Run(k.t.Context(), &kong.Kong{Stdout: &to})
+	return to.String(), err
+}
+
+// exec runs SQL on one of the folder's databases, which must change one row or
+// more.
+func (k kept) exec(file, query string, args ...any) {
+	k.t.Helper()
+	db, err := sql.Open("sqlite3", filepath.Join(k.data, file))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer db.Close()
+	r, err := db.Exec(query, args...)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if n, err := r.RowsAffected(); n == 0 || err != nil {
+		k.t.Fatalf("%s changed %d rows, %v", query, n, err)
+	}
+}
+
+func (k kept) blob(file, query string, args ...any) (b []byte) {
+	k.t.Helper()
+	db, err := sql.Open("sqlite3", filepath.Join(k.data, file))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow(query, args...).Scan(&b); err != nil {
+		k.t.Fatal(err)
+	}
+	return b
+}
+
+// flipped is the blob with one bit turned over.
+func flipped(b []byte, at int) []byte {
+	b = bytes.Clone(b)
+	b[at] ^= 1
+	return b
+}
+
+// storedMsg is one message in a block of the broker's file store.
+type storedMsg struct{ from, to int }
+
+// records finds the messages of a block: length, sequence, time and length of
+// the subject come first, a checksum last.
+func records(block []byte) (all []storedMsg) {
+	for at := 0; at+22 <= len(block); {
+		n := int(binary.LittleEndian.Uint32(block[at:]) &^ (1 << 31))
+		if n < 30 || at+n > len(block) {
+			return all
+		}
+		all = append(all, storedMsg{at, at + n})
+		at += n
+	}
+	return all
+}
+
+// block gives the file of the stream's first messages.
+func (k kept) block() string {
+	k.t.Helper()
+	found := ""
+	err := filepath.WalkDir(filepath.Join(k.data, "stream"), func(path string, _ fs.DirEntry, err error) error {
+		if strings.Contains(path, bus.StreamName) && strings.HasSuffix(path, "1.blk") && (found == "" || len(path) < len(found)) {
+			found = path
+		}
+		return err
+	})
+	if err != nil || found == "" {
+		k.t.Fatal("no block of the stream", err)
+	}
+	return found
+}
+
+// rewrite changes the stream's first block.
+func (k kept) rewrite(change func(block []byte, all []storedMsg) []byte) {
+	k.t.Helper()
+	path := k.block()
+	block, err := os.ReadFile(path)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	all := records(block)
+	if len(all) < 8 {
+		k.t.Fatalf("%d messages in %s", len(all), path)
+	}
+	if err := os.WriteFile(path, change(block, all), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// resum makes a record's checksum right again, as whoever may write there can.
+func resum(t *testing.T, r []byte) {
+	t.Helper()
+	key := sha256.Sum256(fmt.Appendf(nil, "%s-%d", bus.StreamName, 1))
+	h, err := highwayhash.New64(key[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := int(binary.LittleEndian.Uint16(r[20:]))
+	h.Write(r[4:20])
+	if binary.LittleEndian.Uint32(r)&(1<<31) != 0 { // the headers' length is not summed
+		h.Write(r[22 : 22+subject])
+		h.Write(r[26+subject : len(r)-8])
+	} else {
+		h.Write(r[22 : len(r)-8])
+	}
+	copy(r[len(r)-8:], h.Sum(nil))
+}
+
+// swapped gives the block with two messages in each other's place, with right
+// checksums.
+func swapped(t *testing.T, block []byte, a, b storedMsg) []byte {
+	// as puts one message's content under another's sequence and time.
+	as := func(place, content storedMsg) []byte {
+		r := bytes.Clone(block[content.from:content.to])
+		copy(r[4:20], block[place.from+4:place.from+20])
+		resum(t, r)
+		return r
+	}
+	out := append(bytes.Clone(block[:a.from]), as(a, b)...)
+	out = append(append(out, block[a.to:b.from]...), as(b, a)...)
+	return append(out, block[b.to:]...)
+}
+
+// of finds the messages of one origin's subject.
+func of(block []byte, all []storedMsg, origin fact.OriginID) (own []storedMsg) {
+	for _, r := range all {
+		n := int(binary.LittleEndian.Uint16(block[r.from+20:]))
+		if strings.HasSuffix(string(block[r.from+22:r.from+22+n]), origin.String()) {
+			own = append(own, r)
+		}
+	}
+	return own
+}
+
+// TestVerify: all that a server keeps holds, while it runs and after; and
+// whatever is changed in its files is found and named.
+func TestVerify(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "server")
+	s := start(t, data, "--checkpoint=10ms", "--quiet=1s")
+	s.organise(nil)
+	example := filepath.Join("..", "..", "deploy", "example")
+	if code, _, said := command(t, "demo", "--data="+data+".sample", "--keys="+data+".keys", "--nats="+s.NATS(), "--days=60",
+		"--questionnaire="+filepath.Join(example, "questionnaire.yaml"), filepath.Join(example, "nghe-an-2018.yaml")); code != 0 {
+		t.Fatal(said)
+	}
+	s.closings()
+	// Some that come one by one.
+	for i, r := range s.register("MC-VPUB", anHourAgo(), code(1), code(2), code(3), code(4), code(5), code(6)) {
+		s.byPhone(r.ID, fmt.Sprint(1+i%5))
+		s.settled()
+	}
+	own := s.outbox.Head().Origin
+	eventually(t, "checkpoints", func() bool {
+		var n int
+		if err := s.proj.Reader().QueryRow(`SELECT count(*) FROM checkpoint`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n > 1
+	})
+	whole := kept{t, data}
+	out, err := whole.verify()
+	if err != nil {
+		t.Fatalf("while it runs: %v\n%s", err, out)
+	}
+	for _, says := range []string{"server s1 (", "server sample (", "signatures, in effect up to", "log ", "results: ", "closed months: ", "stream: messages 1 to "} {
+		if !strings.Contains(out, says) {
+			t.Errorf("says nothing of %q:\n%s", says, out)
+		}
+	}
+	s.stop()
+	if out, err := whole.verify(); err != nil {
+		t.Fatalf("after it stopped: %v\n%s", err, out)
+	}
+	if out, err := whole.verify(func(c *verifyCmd) { c.Since = "2099-01-01" }); err != nil || !strings.Contains(out, "on from a checkpoint") || !strings.Contains(out, "closed months: 0") {
+		t.Errorf("since: %v\n%s", err, out)
+	}
+	if code, out, said := command(t, "verify", "--data="+data, "--since=yesterday"); code != 1 || !strings.Contains(said, "Try: --since=2026-11-01") {
+		t.Error(code, out, said)
+	}
+
+	num := `(SELECT oid FROM origin WHERE name = 'sample') << 40 | `
+	for _, test := range []struct {
+		name, says string
+		tamper     func(k kept)
+	}{
+		{"a flipped bit in a fact", `number 700 of server sample \(\w{8}\) is not the fact that its device signed`, func(k kept) {
+			raw := k.blob("server.db", `SELECT bytes FROM fact WHERE id = `+num+`700`)
+			k.exec("server.db", `UPDATE fact SET bytes = ? WHERE id = `+num+`700`, flipped(raw, len(raw)-3))
+		}},
+		{"a fact that was removed", `number 701 of server sample \(\w{8}\) is missing`, func(k kept) { k.exec("server.db", `DELETE FROM fact WHERE id = `+num+`701`) }},
+		{"two facts that changed places", `number 703 of server sample \(\w{8}\) is not the fact`, func(k kept) {
+			a, b := k.blob("server.db", `SELECT bytes FROM fact WHERE id = `+num+`702`), k.blob("server.db", `SELECT bytes FROM fact WHERE id = `+num+`703`)
+			k.exec("server.db", `UPDATE fact SET bytes = ? WHERE id = `+num+`702`, b)
+			k.exec("server.db", `UPDATE fact SET bytes = ? WHERE id = `+num+`703`, a)
+		}},
+		{"a chain that was cut off at its end", `which its device signed, is missing|in the log, and missing from the database|there is no signature`, func(k kept) {
+			k.exec("server.db", `DELETE FROM fact WHERE id = (SELECT oid << 40 | head FROM origin WHERE name = 'sample')`)
+			k.exec("server.db", `UPDATE origin SET head = head - 1 WHERE name = 'sample'`)
+		}},
+		{"a cut that was covered up", `is in the log, and missing from the database|no signature over the last fact`, func(k kept) {
+			k.exec("server.db", `DELETE FROM seal WHERE oid = (SELECT oid FROM origin WHERE name = 'sample') AND number > (SELECT max(number) FROM seal WHERE oid = (SELECT oid FROM origin WHERE name = 'sample') AND number < (SELECT head FROM origin WHERE name = 'sample'))`)
+			k.exec("server.db", `UPDATE origin SET head = (SELECT max(number) FROM seal s WHERE s.oid = origin.oid), applied = (SELECT max(number) FROM seal s WHERE s.oid = origin.oid) WHERE name = 'sample'`)
+			k.exec("server.db", `UPDATE origin SET head_hash = (SELECT hash FROM seal s WHERE s.oid = origin.oid AND s.number = origin.head) WHERE name = 'sample'`)
+			k.exec("server.db", `DELETE FROM fact WHERE id > (SELECT oid << 40 | head FROM origin WHERE name = 'sample') AND id <= (SELECT oid << 40 | 1099511627775 FROM origin WHERE name = 'sample')`)
+		}},
+		{"a signature", `the signature over number \d+ of server s1`, func(k kept) {
+			raw := k.blob("server.db", `SELECT signature FROM seal WHERE oid = (SELECT oid FROM origin WHERE name = 's1') AND number = 1`)
+			k.exec("server.db", `UPDATE seal SET signature = ? WHERE oid = (SELECT oid FROM origin WHERE name = 's1') AND number = 1`, flipped(raw, 5))
+		}},
+		{"a count of a day", `table cell_day is not what the facts give`, func(k kept) {
+			k.exec("server.db", `UPDATE cell_day SET s5 = s5 + 1 WHERE (cell, day) = (SELECT cell, day FROM cell_day ORDER BY day DESC LIMIT 1)`)
+		}},
+		{"a count that is shown", `table block is not the sum`, func(k kept) {
+			k.exec("server.db", `UPDATE block SET s1 = s1 - 1, s5 = s5 + 1 WHERE (cell, last) = (SELECT cell, last FROM block WHERE s1 > 0 LIMIT 1)`)
+			k.exec("server.db", `DELETE FROM block_month`)
+			k.exec("server.db", `INSERT INTO block_month SELECT cell, CAST(julianday(last * 86400, 'unixepoch', 'start of month') - 2440587.5 AS INTEGER) AS month,
+				sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(kiosk), sum(receipt), sum(changed) FROM block GROUP BY cell, month`)
+		}},
+		{"a count of a month", `table cell_month is not the sum`, func(k kept) {
+			k.exec("server.db", `UPDATE cell_month SET s5 = s5 + 1 WHERE (cell, month) = (SELECT cell, month FROM cell_month LIMIT 1)`)
+		}},
+		{"a ballot", `table ballot is not what the facts give`, func(k kept) {
+			k.exec("server.db", `UPDATE ballot SET score = 5 WHERE id = (SELECT id FROM ballot WHERE score = 1 LIMIT 1)`)
+		}},
+		{"a ballot that was removed", `ballot`, func(k kept) {
+			k.exec("server.db", `DELETE FROM ballot WHERE id = (SELECT id FROM ballot WHERE score = 1 LIMIT 1)`)
+		}},
+		{"a leaf of the log", `leaf 517 of the log is not number \d+ of server`, func(k kept) {
+			raw := k.blob("log.db", `SELECT hashes FROM tile WHERE id = 2`)
+			k.exec("log.db", `UPDATE tile SET hashes = ? WHERE id = 2`, flipped(raw, 5*32))
+		}},
+		{"a node of the log", `the log's tree was changed above the leaves 256 to 511`, func(k kept) {
+			raw := k.blob("log.db", `SELECT hashes FROM tile WHERE id = 1 << 48`)
+			k.exec("log.db", `UPDATE tile SET hashes = ? WHERE id = 1 << 48`, flipped(raw, 32))
+		}},
+		{"leaves that were left out", `is in the database, and not in the log|names no fact for its leaf|a checkpoint of it`, func(k kept) {
+			k.exec("log.db", `DELETE FROM run WHERE start = (SELECT max(start) FROM run)`)
+		}},
+		{"a checkpoint's row", `the checkpoint that is number \d+ of server s1 \(\w{8}\) is not what the fact says`, func(k kept) {
+			k.exec("server.db", `UPDATE checkpoint SET size = size + 1 WHERE fact = (SELECT min(fact) FROM checkpoint)`)
+		}},
+		{"what was published", `what was published of \d{4}-\d{2} is not what the facts give`, func(k kept) {
+			k.exec("closed.db", `UPDATE figure SET n5 = n5 + 1 WHERE unit = 'SGTVT' AND dim = 'total'`)
+		}},
+		{"a flipped bit in the stream's files", `message 4 is missing from the stream, or can't be read`, func(k kept) {
+			k.rewrite(func(block []byte, all []storedMsg) []byte { return flipped(block, all[3].to-40) })
+		}},
+		{"a message that was removed", `message 5 is missing from the stream`, func(k kept) {
+			k.rewrite(func(block []byte, all []storedMsg) []byte {
+				return append(bytes.Clone(block[:all[4].from]), block[all[4].to:]...)
+			})
+		}},
+		{"two messages of one device that changed places", `messages \d+ and \d+ of the stream changed places`, func(k kept) {
+			k.rewrite(func(block []byte, all []storedMsg) []byte {
+				own := of(block, all, own)
+				return swapped(t, block, own[2], own[3])
+			})
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := whole.copied()
+			k.t = t
+			test.tamper(k)
+			out, err := k.verify()
+			if err == nil || !regexp.MustCompile(test.says).MatchString(err.Error()) {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+
+	// Whoever has the server's key signs another history of an older size, and
+	// records it as a checkpoint like any other.
+	t.Run("an older checkpoint signed anew", func(t *testing.T) {
+		k := whole.copied()
+		s := start(t, k.data)
+		key, err := outbox.LoadKey(filepath.Join(k.data, "server.key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := s.proofs.ID()
+		forged := fact.Checkpoint{Log: log[:], Size: 100, Root: bytes.Repeat([]byte{7}, 32)}
+		name := prooflog.Name("s1", log[:])
+		text := fmt.Sprintf("%s\n%d\n%s\n", name, forged.Size, base64.StdEncoding.EncodeToString(forged.Root))
+		signer, err := note.NewSigner("PRIVATE+KEY+" + name + "+" + keyHash(name, key.Public()) + "+" + base64.StdEncoding.EncodeToString(append([]byte{1}, key.Seed()...)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if forged.Note, err = note.Sign(&note.Note{Text: text}, signer); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Append(t.Context(), fact.Entry{Kind: fact.KindCheckpoint, Body: &forged}); err != nil {
+			t.Fatal(err)
+		}
+		s.settled()
+		s.stop()
+		if out, err := k.verify(); err == nil || !strings.Contains(err.Error(), "does not lead to its checkpoint over 100 leaves") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+
+	// The command's exit code, and what to do.
+	k := whole.copied()
+	k.exec("server.db", `DELETE FROM fact WHERE id = `+num+`9`)
+	if code, out, said := command(t, "verify", "--data="+k.data); code != 1 || !strings.Contains(said, "number 9 of server sample") || !strings.Contains(said, "Try: ") || !strings.Contains(out, "BROKEN") {
+		t.Error(code, out, said)
+	}
+	if code, out, said := command(t, "verify", "--data="+data, "--no-stream"); code != 0 || !strings.Contains(out, "stream: left out") {
+		t.Error(code, out, said)
+	}
+}
+
+// keyHash is the hash in the name of a note's key.
+func keyHash(name string, public crypto.PublicKey) string {
+	h := sha256.Sum256(append([]byte(name+"\n\x01"), public.(ed25519.PublicKey)...))
+	return fmt.Sprintf("%08x", binary.BigEndian.Uint32(h[:]))
+}
