@@ -18,12 +18,13 @@ import (
 type cli struct {
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"info" env:"HAILONG_LOG_LEVEL"`
 
-	Serve   serveCmd   `cmd:"" help:"Run the server."`
-	Demo    demoCmd    `cmd:"" help:"Add two years of made-up history, marked as sample."`
-	Closing closingCmd `cmd:"" help:"List the closed months, or check what they published."`
-	Digest  digestCmd  `cmd:"" help:"Print the digest of a server's results: the same on all servers that hold the same facts."`
-	Verify  verifyCmd  `cmd:"" help:"Verify all that a server keeps: chains, signatures, the log, results, closed months, the stream."`
-	Keys    keysCmd    `cmd:"" help:"Rotate the keys under which what people write is kept."`
+	Serve      serveCmd      `cmd:"" help:"Run the server."`
+	Demo       demoCmd       `cmd:"" help:"Add two years of made-up history, marked as sample."`
+	Closing    closingCmd    `cmd:"" help:"List the closed months, or check what they published."`
+	Digest     digestCmd     `cmd:"" help:"Print the digest of a server's results: the same on all servers that hold the same facts."`
+	Verify     verifyCmd     `cmd:"" help:"Verify all that a server keeps: chains, signatures, the log, results, closed months, the stream."`
+	Keys       keysCmd       `cmd:"" help:"Rotate the keys under which what people write is kept."`
+	NatsConfig natsConfigCmd `cmd:"" name:"nats-config" help:"Print the configuration of external NATS servers: whom they trust, and who may do what."`
 	operatorCommands
 }
 

@@ -23,9 +23,10 @@ func (s *server) connect(ctx context.Context, public ed25519.PublicKey) (err err
 	}
 	o := bus.Options{URL: s.c.Nats, Replicas: s.c.Replicas, MaxAge: s.c.Retention, Log: s.log}
 	if s.c.NatsCA != "" {
-		if o.CA, err = os.ReadFile(s.c.NatsCA); err != nil {
+		if s.natsCA, err = os.ReadFile(s.c.NatsCA); err != nil {
 			return fmt.Errorf("--nats-ca: %w", err)
 		}
+		o.CA = s.natsCA
 	}
 	if s.c.Nats == "" {
 		if err = s.startBroker(ctx); err != nil {

@@ -86,6 +86,7 @@ type server struct {
 	realm     *natsauth.Realm
 	broker    *broker.Broker // nil with an external NATS
 	natsAdmin *bus.Bus       // nil with the one inside
+	natsCA    []byte         // PEM of --nats-ca
 	devices   *natsauth.Keeper
 	bus       *bus.Bus
 	outbox    *outbox.Outbox

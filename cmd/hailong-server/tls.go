@@ -153,8 +153,11 @@ func (s *server) natsURLs() (urls []string, ca string) {
 		}
 		urls = []string{scheme + "://" + net.JoinHostPort(host, port)}
 	}
-	if s.tlsNATS {
+	switch {
+	case s.tlsNATS:
 		ca = s.cert.CA()
+	default:
+		ca = string(s.natsCA)
 	}
 	return urls, ca
 }
