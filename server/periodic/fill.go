@@ -27,13 +27,17 @@ type Index interface {
 	PublishedAnswers(context.Context, survey.Period) (index.PublishedAnswers, error)
 }
 
-// Filler fills reports. All its fields are required.
+// Filler fills reports. All its fields but Checkpoint are required.
 type Filler struct {
 	Index     Index
 	Languages *locale.Catalogue
 	// Setting gives a setting of the province, "" where it is not set.
 	Setting func(ctx context.Context, key string) (string, error)
 	Now     func() time.Time
+	// Checkpoint gives the last checkpoint of the log of the facts that was in
+	// effect when the period was closed; of a period that is not, the last. nil:
+	// there is none.
+	Checkpoint func(ctx context.Context, period survey.Period, closed bool) (report.Checkpoint, error)
 }
 
 // Ask is which report is wanted.
@@ -73,6 +77,11 @@ func (f *Filler) Fill(ctx context.Context, q Ask) (*report.Report, error) {
 			return nil, err
 		}
 		r.Made, r.Closed = closed, closed
+	}
+	if f.Checkpoint != nil {
+		if r.Checkpoint, err = f.Checkpoint(ctx, q.Period, published != nil); err != nil {
+			return nil, err
+		}
 	}
 	t, err := f.tree(ctx, a.Rows)
 	if err != nil {

@@ -134,12 +134,26 @@ func (r *Report) number() string {
 	return n
 }
 
-// state says whether the figures are final.
+// state says whether the figures are final, and by which checkpoint they can be
+// checked.
 func (r *Report) state() string {
+	state := r.Language.T("report.state.final", "Moment", r.Language.Moment(r.Closed))
 	if r.Closed.IsZero() {
-		return r.Language.T("report.state.provisional", "Moment", r.Language.Moment(r.Made))
+		state = r.Language.T("report.state.provisional", "Moment", r.Language.Moment(r.Made))
 	}
-	return r.Language.T("report.state.final", "Moment", r.Language.Moment(r.Closed))
+	if line := r.checkpoint(); line != "" {
+		state += " " + line + "."
+	}
+	return state
+}
+
+// checkpoint names the checkpoint; "" where there is none.
+func (r *Report) checkpoint() string {
+	c := r.Checkpoint
+	if c.Short == "" {
+		return ""
+	}
+	return r.Language.T("report.checkpoint", "Short", c.Short, "Size", r.Language.Number(c.Size), "Moment", r.Language.Moment(c.At))
 }
 
 func (r *Report) head() head {

@@ -14,7 +14,7 @@ import (
 var csvColumns = []string{"service", "code", "unit", "factorcode", "factor", "from", "to", "answers",
 	"score5", "score4", "score3", "score2", "score1", "satisfied", "ratepercent", "lowpercent", "highpercent",
 	"target", "verdict", "straddles", "band", "fullpercent", "walkins", "dossiers", "rated", "sample",
-	"early", "ontime", "late", "766percent", "points", "mostpoints", "grade", "after", "state"}
+	"early", "ontime", "late", "766percent", "points", "mostpoints", "grade", "after", "state", "checkpoint"}
 
 // writeCSV writes a row for each unit and kind of service, and one more for each
 // factor: UTF-8 with a byte order mark, RFC 4180. Numbers are for programs:
@@ -85,7 +85,7 @@ func (r *Report) csvRow(service string, u *Row, f Factor, x Rate, whole bool) []
 	}
 	if !whole {
 		none(14)
-		return append(row, r.csvState())
+		return append(row, r.csvState(), r.checkpoint())
 	}
 	if u.Shown {
 		add(number(int64(u.Band)), tally(u.Full), number(u.WalkIns))
@@ -114,7 +114,7 @@ func (r *Report) csvRow(service string, u *Row, f Factor, x Rate, whole bool) []
 	} else {
 		none(1)
 	}
-	return append(row, r.csvState())
+	return append(row, r.csvState(), r.checkpoint())
 }
 
 // csvState stands in every line, since a CSV file has no room above its header.

@@ -22,12 +22,22 @@ type Report struct {
 	Period   survey.Period
 	// Made is when the figures were taken. It is the only time in the files: the
 	// letter's date, and that of the file itself.
-	Made     time.Time
-	Closed   time.Time // when the period was closed; zero: provisional
-	Sample   bool      // made-up figures, which every file says at its head
-	Least    int64     // answers needed for a verdict
-	Letter   Letter    // what surrounds the figures in PDF and DOCX
-	Services []Service // in the order in which they are shown
+	Made   time.Time
+	Closed time.Time // when the period was closed; zero: provisional
+	// Checkpoint is the last one of the facts that the figures are of.
+	Checkpoint Checkpoint
+	Sample     bool      // made-up figures, which every file says at its head
+	Least      int64     // answers needed for a verdict
+	Letter     Letter    // what surrounds the figures in PDF and DOCX
+	Services   []Service // in the order in which they are shown
+}
+
+// Checkpoint is a signed state of a server's log of the facts, by which whoever
+// has it can check later that none was changed. The zero Checkpoint is none.
+type Checkpoint struct {
+	Short string // the first digits of its root
+	Size  int64  // records
+	At    time.Time
 }
 
 // Letter is what an administrative report has around its content (Nghị định
