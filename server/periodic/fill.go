@@ -214,7 +214,7 @@ func (t *tree) row(l *locale.Language, r *index.Row, least int64) report.Row {
 	return report.Row{
 		Unit: report.Unit{Code: r.Unit.Code, Name: name},
 		Rate: report.Rate{Shown: true, Counts: r.Counts, Low: r.Low, High: r.High, Target: r.Target, Own: r.Own, Verdict: r.Verdict, Straddles: r.Straddles},
-		Band: r.Band, WalkIns: r.WalkIns, Dossiers: r.Dossiers, Rated: r.Rated, Ratio766: r.Ratio766, Times: r.Times, Asked: r.Asked,
+		Band: r.Band, WalkIns: r.WalkIns, Voided: r.Voided, Dossiers: r.Dossiers, Rated: r.Rated, Ratio766: r.Ratio766, Times: r.Times, Asked: r.Asked,
 	}
 }
 
@@ -224,6 +224,7 @@ func total(units []report.Row, least int64) (sum report.Row) {
 		u := &units[i]
 		sum.Counts = sum.Counts.Add(u.Counts)
 		sum.WalkIns, sum.Dossiers, sum.Rated = sum.WalkIns+u.WalkIns, sum.Dossiers+u.Dossiers, sum.Rated+u.Rated
+		sum.Voided += u.Voided
 		sum.Ratio766, sum.Full = plus(sum.Ratio766, u.Ratio766), plus(sum.Full, u.Full)
 		sum.Times.Early, sum.Times.OnTime, sum.Times.Late = sum.Times.Early+u.Times.Early, sum.Times.OnTime+u.Times.OnTime, sum.Times.Late+u.Times.Late
 	}

@@ -144,6 +144,7 @@ func codes(s report.Service) string {
 
 func TestFill(t *testing.T) {
 	w := small(t)
+	w.put(`INSERT INTO void_day (day, unit, service, desk, n) VALUES (?, 2, 1, 0, 11), (?, 3, 1, 0, 9), (?, 3, 1, 0, 70)`, november.From, november.Last(), november.To)
 	r := w.fill(Ask{Period: november})
 	if len(r.Services) != 2 || r.Services[0].Kind != survey.ServiceAdministrative || r.Services[1].Kind != survey.ServicePublic {
 		t.Fatalf("%+v", r.Services)
@@ -153,7 +154,7 @@ func TestFill(t *testing.T) {
 	if got := codes(s); got != "SXD VINH ·BENTHUY" {
 		t.Error(got)
 	}
-	if want := (survey.Counts{1, 2, 8, 19, 130}); s.Total.Counts != want || !s.Total.Shown || s.Total.Dossiers != 320 || s.Total.Rated != 160 {
+	if want := (survey.Counts{1, 2, 8, 19, 130}); s.Total.Counts != want || !s.Total.Shown || s.Total.Dossiers != 320 || s.Total.Rated != 160 || s.Total.Voided != 20 || s.Units[0].Voided != 11 {
 		t.Errorf("%+v", s.Total)
 	}
 	if low, high := survey.Wilson(149, 160); s.Total.Low != low || s.Total.High != high || s.Total.Target.Set() {

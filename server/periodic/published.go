@@ -55,6 +55,7 @@ func (f *Filler) published(ctx context.Context, a *index.Answer) (*published, er
 		}
 		r := &a.Rows[i]
 		r.Judged, r.WalkIns, r.Dossiers, r.Rated, r.Times = x.Judged, x.Numbers.WalkIns, x.Numbers.Dossiers, x.Numbers.Rated, x.Numbers.Times
+		r.Voided = x.Numbers.Voided
 		if x.Service == survey.ServiceAdministrative {
 			r.Ratio766 = survey.Ratio766(r.Dossiers, r.Counts[0]+r.Counts[1]+r.Times.Late)
 		}

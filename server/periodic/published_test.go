@@ -23,6 +23,7 @@ func (w *world) publish(id int, month survey.Period, totals map[string]survey.Co
 		figure(unit, "", "number", "rated", n.Answers(), survey.Counts{})
 		figure(unit, "", "number", "counted", n.Answers(), survey.Counts{})
 		figure(unit, "", "number", "late", 1, survey.Counts{})
+		figure(unit, "", "number", "voided", 3, survey.Counts{})
 		figure(unit, "", "full", "", 0, survey.Counts{1, 0, 0, 0, 9})
 		figure(unit, "D"+unit, "full", "", 0, survey.Counts{1, 0, 0, 0, 9})
 	}
@@ -64,6 +65,7 @@ func TestFillClosed(t *testing.T) {
 	september, october := month(2026, 9), month(2026, 10)
 	for _, m := range []survey.Period{september, october} { // as of now: three more than published
 		w.day(2, m.From+3, survey.Counts{3, 0, 0, 0, 50})
+		w.put(`INSERT INTO void_day (day, unit, service, desk, n) VALUES (?, 2, 1, 0, 500)`, m.From)
 	}
 	w.publish(1, september, map[string]survey.Counts{"SXD": {0, 0, 0, 0, 50}, "GONE": {0, 0, 0, 0, 7}}, map[string]survey.Counts{"SXD/a": {0, 0, 0, 10, 0}, "SXD/b": {1, 0, 0, 1, 4}})
 	at := w.publish(2, october, map[string]survey.Counts{"SXD": {0, 0, 0, 0, 50}, "VINH": {0, 5, 0, 0, 35}}, map[string]survey.Counts{"SXD/a": {0, 0, 0, 0, 10}, "VINH/b": {0, 0, 0, 0, 3}})
@@ -80,7 +82,7 @@ func TestFillClosed(t *testing.T) {
 	}
 	x := by["SXD"]
 	if x.Counts != (survey.Counts{0, 0, 0, 0, 100}) || x.After != 6 || x.Now != nil || x.Dossiers != 200 || x.Rated != 100 || x.Verdict != survey.VerdictMet ||
-		x.Times.Late != 2 || x.Ratio766 != (survey.Tally{Satisfied: 198, Answers: 200}) || x.Band != 1 || x.Full != (survey.Tally{Satisfied: 18, Answers: 20}) {
+		x.Times.Late != 2 || x.Voided != 6 || x.Ratio766 != (survey.Tally{Satisfied: 198, Answers: 200}) || x.Band != 1 || x.Full != (survey.Tally{Satisfied: 18, Answers: 20}) {
 		t.Errorf("%+v", x)
 	}
 	if low, high := survey.Wilson(100, 100); x.Low != low || x.High != high {

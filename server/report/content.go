@@ -350,6 +350,13 @@ func (r *Report) method() []string {
 	if slices.ContainsFunc(r.Services, func(s Service) bool { return s.Total.Full.Answers > 0 }) {
 		notes = append(notes, l.T("report.method.full"))
 	}
+	voided := int64(0)
+	for i := range r.Services {
+		voided += r.Services[i].Total.Voided
+	}
+	if voided > 0 {
+		notes = append(notes, l.T("report.method.voided", "Number", l.Number(voided)))
+	}
 	return notes
 }
 

@@ -100,6 +100,7 @@ type Row struct {
 	Now   *survey.Counts
 
 	WalkIns  int64        // given without a receipt or code: beside the index
+	Voided   int64        // ratings that somebody declared void
 	Dossiers int64        // whose last event lies in the period, or slips issued in it
 	Rated    int64        // of these, with a counted ballot
 	Ratio766 survey.Tally // empty where it is not computed
