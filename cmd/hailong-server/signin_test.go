@@ -1,17 +1,20 @@
 package main
 
 import (
+	"encoding/hex"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/account"
 )
@@ -327,5 +330,60 @@ func TestSecondFactor(t *testing.T) {
 	}
 	if a := s.surf("").form("/signin/second", "code", digits(t, secret, 0), "next", ""); a.status != 401 {
 		t.Errorf("a code without a password: %d", a.status)
+	}
+}
+
+// onRecord is one row of the acts, as an auditor finds it.
+type onRecord struct {
+	action, subject string
+	by              []byte
+	facts           int
+}
+
+func (s *station) acts(where string, args ...any) (all []onRecord) {
+	s.t.Helper()
+	s.settled()
+	rows, err := s.proj.Reader().QueryContext(s.t.Context(), `SELECT action, subject, account, facts FROM act WHERE `+where+` ORDER BY fact`, args...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a onRecord
+		if err := rows.Scan(&a.action, &a.subject, &a.by, &a.facts); err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, a)
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// Who signs in, out, and changes a password is on record under the own account;
+// what was refused is, without what was typed.
+func TestSigningInIsOnRecord(t *testing.T) {
+	s := organised(t)
+	x := s.owner(manager("an"), secondPassword)
+	b := s.surf("")
+	b.signIn("an", "sai mật khẩu rồi nhé")
+	b.signIn("an", secondPassword)
+	b.get("/account")
+	b.form("/account/password", "password", secondPassword, "new", firstPassword)
+	b.get("/account")
+	b.form("/signout")
+	var mine []string
+	for _, a := range s.acts("account = ?", x.ID[:]) {
+		mine = append(mine, a.action)
+		if a.subject != hex.EncodeToString(x.ID[:]) {
+			t.Errorf("%s is about %q", a.action, a.subject)
+		}
+	}
+	if want := []string{"signin", "account.password", "signout"}; !slices.Equal(mine, want) {
+		t.Errorf("on record: %q, want %q", mine, want)
+	}
+	if refused := s.acts("action = 'signin.refused'"); len(refused) != 1 || refused[0].subject != string(survey.CodeWrongSignIn) || len(refused[0].by) != 0 || refused[0].facts != 0 {
+		t.Errorf("refused: %+v", refused)
 	}
 }

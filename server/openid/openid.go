@@ -38,9 +38,15 @@ type Provider struct {
 	client *http.Client
 	guard  *guard
 
-	mu    sync.Mutex
-	found *oidc.Provider // nil: not reached yet
+	mu     sync.Mutex // held while the place is asked for its description: once for all who wait
+	found  *oidc.Provider
+	failed error // why it was not found
+	again  time.Time
 }
+
+// pause is how long nobody asks again after the place could not be reached, or
+// led astray: strangers can't have this server ask it all the time.
+const pause = 5 * time.Second
 
 // New checks the settings; it asks nobody yet, so that a server starts where the
 // other place is down.
@@ -182,15 +188,23 @@ func (p *Provider) config(found *oidc.Provider) *oauth2.Config {
 		Endpoint: found.Endpoint(), Scopes: []string{oidc.ScopeOpenID, "email"}}
 }
 
-// discover reads the place's own description, once it can be reached, and
-// refuses one that leads astray.
+// discover reads the place's own description, once it can be reached.
 func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
-	found := p.found
-	p.mu.Unlock()
-	if found != nil {
-		return found, nil
+	defer p.mu.Unlock()
+	if p.found != nil {
+		return p.found, nil
 	}
+	if p.o.Now().Before(p.again) {
+		return nil, p.failed
+	}
+	p.found, p.failed = p.describe(ctx)
+	p.again = p.o.Now().Add(pause)
+	return p.found, p.failed
+}
+
+// describe asks for the description, and refuses one that leads astray.
+func (p *Provider) describe(ctx context.Context) (*oidc.Provider, error) {
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.o.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("openid: %w", err)
@@ -207,9 +221,6 @@ func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 			return nil, fmt.Errorf("openid: the discovery document's %s: %w", name, err)
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.found = found
 	return found, nil
 }
 

@@ -188,14 +188,19 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// A place that was down at the start is found once it is up.
+// A place that was down at the start is found once it is up, and meanwhile not
+// asked by whoever comes along.
 func TestDownAtFirst(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	issuer := "http://" + l.Addr().String()
-	p := provider(t, issuer)
+	now := time.Now()
+	p, err := openid.New(openid.Options{Issuer: issuer, ClientID: openidtest.ClientID, Redirect: back, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	l.Close()
 	if _, err := p.Address(t.Context(), "state", openid.NewAttempt()); err == nil {
 		t.Fatal("a place that is down has an address")
@@ -209,6 +214,10 @@ func TestDownAtFirst(t *testing.T) {
 	})}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
+	if _, err := p.Address(t.Context(), "state", openid.NewAttempt()); err == nil {
+		t.Error("it is asked again at once")
+	}
+	now = now.Add(time.Minute)
 	if _, err := p.Address(t.Context(), "state", openid.NewAttempt()); err != nil {
 		t.Error(err)
 	}
