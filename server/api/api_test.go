@@ -367,8 +367,8 @@ func TestSheetIsThereForSampleDataOnly(t *testing.T) {
 func TestToken(t *testing.T) {
 	s := newSite(t)
 	for _, r := range s.app.GetRoutes(true) {
-		if r.Method != "POST" {
-			continue
+		if rule, _ := access.RuleOf("POST", r.Path); r.Method != "POST" || rule.May == nil {
+			continue // what devices bring proves itself
 		}
 		for _, given := range []string{"", "Bearer", "Bearer ", "Bearer " + token[1:], "Basic " + token} {
 			status, body := s.do("POST", r.Path, "application/json", "{}", "Authorization", given)
