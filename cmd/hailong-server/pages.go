@@ -84,7 +84,7 @@ func (s *server) wire(ctx context.Context) error {
 	s.pages = pages{hub: page.NewHub(x, s.log), gate: gate, live: live, stop: stop}
 	go s.pages.hub.Run(live)
 	deps := page.Deps{Index: x, Views: views, Hub: s.pages.hub, Log: s.log, System: s.system,
-		Comment: s.comment, Heard: s.follower.Heard, Map: s.areas}
+		Comment: s.comment, Heard: s.follower.Heard, Map: s.areas, Checkpoint: s.shown}
 	page.Register(s.app, deps)
 	if err := s.registerReports(deps, catalogue, x); err != nil {
 		return err

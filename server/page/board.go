@@ -23,6 +23,7 @@ type boardPage struct {
 	Parts      []boardPart
 	PartURL    string // the board's inside, fetched anew
 	Updated    string
+	Checkpoint string // the last one of the log of the facts, as a line; "": none
 }
 
 // boardPart is one kind of service.
@@ -71,6 +72,15 @@ func (d Deps) showBoard(c *fiber.Ctx) error {
 		now = d.Now
 	}
 	p.Updated = w.Moment(now())
+	if d.Checkpoint != nil {
+		short, at, err := d.Checkpoint(c.UserContext())
+		if err != nil {
+			return err
+		}
+		if short != "" {
+			p.Checkpoint = w.T("board.checkpoint", "Short", short, "Moment", w.Moment(at))
+		}
+	}
 	for _, u := range units {
 		if u.Code == code {
 			p.Name = w.unit(u)

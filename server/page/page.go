@@ -48,6 +48,9 @@ type Deps struct {
 	Heard func(public []byte) (last, since time.Time)
 	Now   func() time.Time // nil: time.Now
 	Map   *Map             // of the province; nil: no map
+	// Checkpoint gives the last one of the log of the facts: the first digits of
+	// its root ("": there is none yet) and when it was signed. nil: there is none.
+	Checkpoint func(context.Context) (short string, at time.Time, err error)
 }
 
 // Fact is a line of the operators' page, in both languages. The value is short;
