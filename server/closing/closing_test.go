@@ -56,7 +56,7 @@ func closeMonth(t *testing.T, p *opened, month survey.Period) (*fact.Closing, *P
 // by five and more, and it can be computed again whatever came later.
 func TestAgain(t *testing.T) {
 	ring := newRing(t)
-	held, breakdowns, late := 0, 0, 0
+	held, breakdowns, late, voided := 0, 0, 0, 0
 	for seed := range uint64(12) {
 		w := newWorld(t, seed, ring, 1+int(seed%3), 1+int(seed%2), int(seed%3))
 		p := openProjection(t, ring)
@@ -78,6 +78,11 @@ func TestAgain(t *testing.T) {
 			c, published, totals = closeMonth(t, p, september)
 			held += len(c.Back)
 			breakdowns += checkPublished(t, published, totals)
+		}
+		for _, f := range published.Figures {
+			if f.By == Number && f.Value == "voided" {
+				voided += int(f.N[0])
+			}
 		}
 		for _, k := range w.kiosks {
 			w.send(k)
@@ -115,8 +120,8 @@ func TestAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if held == 0 || breakdowns < 20 || late == 0 {
-		t.Errorf("%d ballots held back, %d breakdowns, %d worlds moved later: this tests little", held, breakdowns, late)
+	if held == 0 || breakdowns < 20 || late == 0 || voided == 0 {
+		t.Errorf("%d ballots held back, %d breakdowns, %d worlds moved later, %d void ratings: this tests little", held, breakdowns, late, voided)
 	}
 }
 

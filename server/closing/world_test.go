@@ -177,6 +177,12 @@ func (w *world) live(d survey.Day, people int) {
 			w.send(k)
 		}
 	}
+	if w.r.IntN(20) == 0 { // ratings are declared void, or count again
+		c := append([]*chain{w.server}, w.kiosks...)[w.r.IntN(1+len(w.kiosks))]
+		v := &fact.Void{Origin: c.id, First: 1 + c.number/20*10, Last: c.number, Reason: "thử", Lift: w.r.IntN(5) == 0}
+		w.add(w.server, now(), fact.KindVoid, v)
+		w.send(w.server)
+	}
 	if w.r.IntN(40) == 0 && len(w.kiosks) > 0 { // a disk was copied
 		k := w.kiosks[w.r.IntN(len(w.kiosks))]
 		w.send(k)
