@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -229,7 +230,8 @@ func TestErrorsSayWhatToTry(t *testing.T) {
 		t.Fatal(err)
 	}
 	readable := t.TempDir()
-	if err := os.WriteFile(filepath.Join(readable, "operator.token"), []byte(strings.Repeat("x", 64)), 0o644); err != nil {
+	token := filepath.Join(readable, "operator.token")
+	if err := errors.Join(os.WriteFile(token, []byte(strings.Repeat("x", 64)), 0o644), os.Chmod(token, 0o644)); err != nil { // whatever the umask
 		t.Fatal(err)
 	}
 	admit := []string{"admit", "--kiosk", "K01", "--key", strings.Repeat("ab", 32)}

@@ -1,9 +1,6 @@
 package access
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Rule says who may ask for a route.
 type Rule struct {
@@ -50,9 +47,8 @@ func (r Rule) self() Rule                { r.Self = true; return r }
 func (r Rule) within() Rule              { r.Within = true; return r }
 
 // table is the one place that says who may ask for what. A route that it does
-// not name stops the server at its start (Guard.Install). A path that ends with
-// "/…" is a folder: whatever is registered in it, with any method where Method
-// is "*". deploy/access.md shows it for people, and a test walks it.
+// not name stops the server at its start (Guard.Install). deploy/access.md shows
+// it for people, and a test walks it on the real server.
 var table = []Rule{
 	// Programs that watch, and files.
 	get("/healthz", nil),
@@ -71,7 +67,6 @@ var table = []Rule{
 	get("/privacy", nil),
 	get("/proof", nil), post("/proof", nil), get("/proof/:code", nil), get("/proof/:code/file", nil),
 	get("/log", nil), get("/log/checkpoint", nil), get("/log/consistency", nil),
-	get("/log/…", nil), get("/proof/…", nil),
 
 	// Figures.
 	get("/", counters).unit("?unit").home(led...),
@@ -128,9 +123,6 @@ var table = []Rule{
 	get("/admin/kiosks", runs), get("/admin/kiosks/:code", runs),
 	post("/admin/kiosks/:code/enrol", runs), post("/admin/kiosks/:code/revoke", runs),
 	get("/admin/voids", runs), post("/admin/voids", runs), post("/admin/voids/lift", runs),
-	{Method: "*", Path: "/admin/…", May: runs},
-	get("/audit", inspects), get("/audit/…", inspects), get("/audit.csv", inspects),
-	get("/api/v1/audit", inspects),
 
 	// What people wrote, and how to reach them.
 	get("/texts", reads).within(), get("/texts/file", reads).within(),
@@ -155,27 +147,17 @@ var table = []Rule{
 	post("/api/v1/kiosks/credential", nil), // signed with the device's key
 }
 
-// RuleOf gives the rule of a route: its own, else that of the nearest folder.
+// RuleOf gives the rule of a route.
 func RuleOf(method, path string) (Rule, bool) {
 	if method == "HEAD" {
 		method = "GET"
 	}
-	best, found := Rule{}, false
 	for _, r := range table {
-		if r.Method != method && r.Method != "*" {
-			continue
-		}
-		folder, isFolder := strings.CutSuffix(r.Path, "…")
-		switch {
-		case r.Path == path && r.Method == method:
+		if r.Method == method && r.Path == path {
 			return r, true
-		case r.Path == path, isFolder && strings.HasPrefix(path, folder):
-			if !found || len(r.Path) > len(best.Path) {
-				best, found = r, true
-			}
 		}
 	}
-	return best, found
+	return Rule{}, false
 }
 
 // may says whether the rule lets a role in.
