@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
+	"hailong/server/natsauth/natsauthtest"
 )
 
 // forger is an outbox without an uplink: it sends what a test wants.
@@ -29,6 +31,7 @@ type forger struct {
 	w   *world
 	box *outbox.Outbox
 	js  jetstream.JetStream
+	key string // its public one
 }
 
 // forger opens an outbox in a folder; a nil key: a new one.
@@ -44,7 +47,7 @@ func (w *world) forger(dir string, key ed25519.PrivateKey) *forger {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	nc, err := nats.Connect("nats://" + w.nats)
+	nc, err := nats.Connect("nats://"+w.nats, natsauthtest.As(w.credential(key), key), nats.CustomInboxPrefix("_I."+keyOf(key)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func (w *world) forger(dir string, key ed25519.PrivateKey) *forger {
 			w.t.Error(err)
 		}
 	})
-	return &forger{w, box, js}
+	return &forger{w, box, js, keyOf(key)}
 }
 
 func (f *forger) add(kind fact.Kind, body any) {
@@ -98,14 +101,14 @@ func (f *forger) batch(after uint64, most int) []byte {
 
 func (f *forger) send(data []byte) {
 	f.w.t.Helper()
-	if _, err := f.js.Publish(context.Background(), "hl.fact."+f.box.Head().Origin.String(), data); err != nil {
+	if _, err := f.js.Publish(context.Background(), "hl.fact."+f.key+"."+f.box.Head().Origin.String(), data); err != nil {
 		f.w.t.Fatal(err)
 	}
 }
 
 // metric reads a figure that operators watch.
 func metric(d *device, name string) (float64, error) {
-	text, err := get(d.address() + "/metrics")
+	text, err := get(d, "/metrics")
 	if err != nil {
 		return 0, err
 	}
@@ -117,8 +120,18 @@ func metric(d *device, name string) (float64, error) {
 	return 0, fmt.Errorf("no metric %s", name)
 }
 
-func get(url string) (string, error) {
-	r, err := client.Get(url)
+// get reads a server's page as its operator does.
+func get(s *device, path string) (string, error) {
+	token, err := os.ReadFile(filepath.Join(s.data, "operator.token"))
+	if err != nil {
+		return "", err
+	}
+	q, err := http.NewRequest(http.MethodGet, s.address()+path, nil)
+	if err != nil {
+		return "", err
+	}
+	q.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	r, err := client.Do(q)
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +148,7 @@ func (w *world) shows(name string, value float64, text string) {
 		if err != nil || got != value {
 			return false, fmt.Sprintf("%s is %v, not %v (%v)", name, got, value, err)
 		}
-		page, err := get(w.servers[0].address() + "/status")
+		page, err := get(w.servers[0], "/status")
 		return err == nil && strings.Contains(page, text), fmt.Sprintf("the status page lacks %q (%v)", text, err)
 	})
 	if err != nil {
@@ -278,6 +291,18 @@ func (w *world) headOf(f *forger) (hash []byte, number int) {
 	return hash, number
 }
 
+// private lets nobody else read the files of a folder, as they were before they
+// were copied.
+func private(dir string) error {
+	files, err := os.ReadDir(dir)
+	for _, f := range files {
+		if f.Type().IsRegular() {
+			err = errors.Join(err, os.Chmod(filepath.Join(dir, f.Name()), 0o600))
+		}
+	}
+	return err
+}
+
 // A kiosk's data folder is copied, and both run: what either thanked for counts
 // once. Then the copy, run by a program that does not look first, uses a number
 // of the kiosk's: both facts are kept, and it is shown.
@@ -294,7 +319,7 @@ func TestFork(t *testing.T) {
 	twin.args = append(twin.args, "--listen=127.0.0.1:0", "--nats="+twin.link.address())
 	third := t.TempDir()
 	for _, to := range []string{twin.data, third} {
-		if err := errors.Join(os.CopyFS(to, os.DirFS(kiosk.data)), os.Chmod(filepath.Join(to, "kiosk.key"), 0o600)); err != nil {
+		if err := errors.Join(os.CopyFS(to, os.DirFS(kiosk.data)), private(to)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -310,7 +310,7 @@ func (s *storm) clock() {
 // sendAgain publishes messages that the stream holds, or held before it was
 // lost, once more: as a device may whose acks did not arrive.
 func (s *storm) sendAgain() {
-	nc, err := nats.Connect("nats://"+s.nats, nats.Timeout(2*time.Second), nats.NoReconnect())
+	nc, err := nats.Connect("nats://"+s.nats, s.realm.Option(), nats.Timeout(2*time.Second), nats.NoReconnect())
 	if err != nil {
 		return // server a is down
 	}

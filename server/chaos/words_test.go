@@ -129,31 +129,40 @@ func (w *world) lackWords(digests map[[32]byte]string) (why string, err error) {
 // it was written, and nothing else.
 func (w *world) judgeWords(s *device, v *verdict) {
 	w.t.Helper()
-	named := map[[32]byte]bool{}
+	named := map[[32]byte]bool{} // by a text; false: by who did what
 	err := reading(filepath.Join(s.data, "server.db"), func(tx *sql.Tx) error {
 		return each(tx, func(r *sql.Rows) error {
 			var digest []byte
-			err := r.Scan(&digest)
-			named[[32]byte(digest)] = true
+			var text bool
+			err := r.Scan(&digest, &text)
+			named[[32]byte(digest)] = text
 			return err
-		}, `SELECT digest FROM text WHERE digest <> x''`)
+		}, `SELECT digest, 0 FROM act UNION ALL SELECT digest, 0 FROM account UNION ALL SELECT digest, 1 FROM text WHERE digest <> x''`)
 	})
 	comments := map[string]bool{}
 	if err == nil {
 		err = reading(filepath.Join(s.data, "words.db"), func(tx *sql.Tx) error {
 			return each(tx, func(r *sql.Rows) error {
-				var digest, sealed []byte
-				if err := r.Scan(&digest, &sealed); err != nil {
+				var digest, kept []byte
+				var key string
+				if err := r.Scan(&digest, &kept, &key); err != nil {
 					return err
 				}
-				plain, ok := w.keys.OpenWords(sealed)
-				var x survey.Writing
-				if !ok || json.Unmarshal(plain, &x) != nil || !named[[32]byte(digest)] {
-					v.problem("server %s: words %x: opened %v, named by a fact %v", s.name, digest, ok, named[[32]byte(digest)])
+				var plain []byte
+				sealed, ok := w.keys.OpenRest(key, digest, kept)
+				if ok {
+					plain, ok = w.keys.OpenWords(sealed)
 				}
-				comments[x.Comment] = true
+				text, known := named[[32]byte(digest)]
+				var x survey.Writing
+				if !ok || !known || text && json.Unmarshal(plain, &x) != nil {
+					v.problem("server %s: words %x: opened %v, named by a fact %v", s.name, digest, ok, known)
+				}
+				if text {
+					comments[x.Comment] = true
+				}
 				return nil
-			}, `SELECT digest, bytes FROM words`)
+			}, `SELECT digest, bytes, key FROM words`)
 		})
 	}
 	if err != nil {

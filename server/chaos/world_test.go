@@ -19,6 +19,7 @@ import (
 	"hailong/internal/sqlite"
 	"hailong/internal/survey"
 	"hailong/server/keyring"
+	"hailong/server/natsauth/natsauthtest"
 )
 
 // device is a server or kiosk: its process, its files and its link.
@@ -45,6 +46,7 @@ type world struct {
 	t        *testing.T
 	dir      string
 	keys     *keyring.Ring
+	realm    *natsauthtest.Realm
 	nats     string // address of server a's NATS
 	stream   string // folder of its stream
 	servers  []*device
@@ -84,6 +86,7 @@ func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *worl
 	if w.keys, err = keyring.Open(keyFile, true); err != nil {
 		t.Fatal(err)
 	}
+	w.realm = natsauthtest.Of(t, w.keys)
 	names := []string{"a", "b"}[:servers]
 	for _, name := range names {
 		d := w.device("hailong-server", name)
@@ -100,6 +103,7 @@ func newWorld(t *testing.T, servers, kiosks, ballots int, mounts ...mount) *worl
 		d := w.device("hailong-kiosk", name)
 		d.link = newProxy(t, w.nats)
 		d.args = append(d.args, "--listen=127.0.0.1:0", "--nats="+d.link.address())
+		w.enrol(d)
 		w.kiosks = append(w.kiosks, d)
 	}
 	t.Cleanup(func() {
