@@ -233,6 +233,7 @@ func TestWordsAreMissing(t *testing.T) {
 func TestOutlast(t *testing.T) {
 	w := newWorld(t, 2)
 	a, b := w.nodes[0], w.nodes[1]
+	w.runs = true
 	b.ahead.Store(300)
 	x, err := b.Create(t.Context(), Particulars{Role: access.Auditor, Login: "early", Name: "X"})
 	if err != nil {

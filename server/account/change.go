@@ -230,7 +230,7 @@ func (a *Accounts) decide(ctx context.Context, id [16]byte, action string, fn fu
 // record makes the next state durable, and erases the words of the one before,
 // so that no former password hash stays.
 func (a *Accounts) record(ctx context.Context, action string, before, next *state) error {
-	plain, err := json.Marshal(next.secret)
+	plain, err := json.Marshal(next.secret) //#nosec G117 -- hashes, and sealed before they go anywhere
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (a *Accounts) record(ctx context.Context, action string, before, next *stat
 	next.row.digest = sha256.Sum256(sealed)
 	entries := []fact.Entry{{Kind: fact.KindAccount, Words: sealed, Body: &fact.Account{
 		ID: next.row.id[:], Login: next.row.login, Role: uint8(next.row.role), Unit: next.row.unit, Desk: next.row.desk, Off: next.row.off,
-		Digest: next.row.digest[:], Size: uint32(len(sealed)), //nolint:gosec // at most MaxSealedWords
+		Digest: next.row.digest[:], Size: uint32(len(sealed)), //#nosec G115 -- at most MaxSealedWords
 	}}}
 	if before != nil {
 		if err := a.outlast(ctx, before.row.since); err != nil {

@@ -72,6 +72,3 @@ func (a *Accounts) CheckToken(ctx context.Context, text string) (_ Account, ok b
 	}
 	return Account{}, false, nil
 }
-
-// good says whether a token lets in at a time.
-func (t Token) good(now time.Time) bool { return t.Until.IsZero() || now.Before(t.Until) }

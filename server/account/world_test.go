@@ -37,7 +37,8 @@ type world struct {
 	nodes []*node
 
 	mu    sync.Mutex
-	later time.Duration // of the clock that accounts look at
+	clock time.Time // see now
+	runs  bool      // it is the real one
 }
 
 // node is one server.
@@ -62,7 +63,8 @@ func newWorld(t *testing.T, servers int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ring: ring, realm: natsauthtest.Of(t, ring), dir: filepath.Join(t.TempDir(), "stream")}
+	w := &world{t: t, ring: ring, realm: natsauthtest.Of(t, ring), dir: filepath.Join(t.TempDir(), "stream"),
+		clock: time.Now().Truncate(stepSeconds * time.Second).Add(stepSeconds / 3 * time.Second)} // within a step of second factors
 	w.startBroker()
 	t.Cleanup(func() { w.b.Close() })
 	for range servers {
@@ -88,16 +90,22 @@ func (w *world) startBroker() {
 	w.port, _ = strconv.Atoi(port)
 }
 
+// now is the clock of all servers. It moves by itself a millisecond each time that
+// somebody looks, whatever a busy machine takes meanwhile, and otherwise by pass.
 func (w *world) now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return time.Now().Add(w.later)
+	if w.runs {
+		return time.Now()
+	}
+	w.clock = w.clock.Add(time.Millisecond)
+	return w.clock
 }
 
 // pass lets time go by.
 func (w *world) pass(d time.Duration) {
 	w.mu.Lock()
-	w.later += d
+	w.clock = w.clock.Add(d)
 	w.mu.Unlock()
 }
 
@@ -112,7 +120,7 @@ func (w *world) node() *node {
 		Key: key, Role: fact.RoleServer, Name: "server", Member: w.ring.Member(key.Public().(ed25519.PublicKey)),
 		Stamp: func() fact.Stamp {
 			s := outbox.SystemStamp()
-			s.Wall += n.ahead.Load()
+			s.Wall = w.now().UnixMilli() + n.ahead.Load()
 			return s
 		},
 	}); err != nil {
