@@ -61,7 +61,9 @@ type Config struct {
 	Sheet              *survey.Questionnaire // in force; nil: the overall question alone
 	Languages          []string              // offered, BCP 47; none: Vietnamese and English
 	Hours              survey.Hours          // of the desk
-	PublicURL          string                // what citizens' phones reach; "": not told
+	// For how many days comments and contact data are kept; 0: as usual.
+	KeepComments, KeepContacts int
+	PublicURL                  string // what citizens' phones reach; "": not told
 }
 
 // Status is what staff see. Zero times are not known.
@@ -133,6 +135,7 @@ func New(o Options) (*fiber.App, error) {
 	f.Post("/scan", a.saveScan)
 	f.Post("/rate", a.saveRate)
 	f.Get("/thanks", a.showThanks)
+	f.Get("/privacy", a.showPrivacy)
 	f.Get("/state", a.showState)
 	f.Get("/staff", a.showPIN)
 	f.Post("/staff", a.openCorner)

@@ -17,6 +17,8 @@ const (
 	stepStart  = "start"
 	stepFaces  = "faces"
 	stepThanks = "thanks"
+	// What is collected, why and for how long: not of a sitting.
+	stepPrivacy = "privacy"
 )
 
 // ScreenPage is the screen: all its steps, one of them shown. With script it
@@ -67,7 +69,8 @@ func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
 		p.Switches[i].Link = locale.In("/", p.Switches[i].Tag)
 	}
 	for _, l := range offered.Languages() {
-		texts := l.Texts("kiosk.", "face.", "recorded")
+		texts := l.Texts("kiosk.", "face.", "recorded", "privacy.")
+		texts["privacy.keep.words"] = l.T("privacy.keep.words", "Comment", days(l, config.KeepComments, survey.KeptComments), "Contact", days(l, config.KeepContacts, survey.KeptContacts))
 		at := place(l, config)
 		texts["place.desk"], texts["place.unit"] = at.Desk, at.Unit
 		p.Texts[l.Tag] = texts
@@ -76,6 +79,18 @@ func (a *app) page(c *fiber.Ctx, step string) ScreenPage {
 		p.Faces = append(p.Faces, Face{score, "face." + strconv.Itoa(score)})
 	}
 	return p
+}
+
+// days is for how long words are kept, as a server told, or as usual.
+func days(l *locale.Language, told int, usual survey.Retention) string {
+	return l.Number(int64(cmp.Or(told, usual.Days)))
+}
+
+// showPrivacy is for pages without script: with it, the screen has this step.
+func (a *app) showPrivacy(c *fiber.Ctx) error {
+	p := a.page(c, stepPrivacy)
+	p.NoScript = p.L.Link("/")
+	return a.views.Send(c, fiber.StatusOK, "kiosk/screen", p)
 }
 
 func (a *app) showStart(c *fiber.Ctx) error {

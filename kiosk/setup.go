@@ -62,7 +62,7 @@ func (a *app) setup() Setup {
 // state changes with the program and with what a server told the kiosk: an open
 // page that nobody uses then loads itself anew.
 func (a *app) state(c Config, s Setup) string {
-	data, err := json.Marshal([]any{a.Version, c.Desk, c.DeskName, c.DeskEN, c.UnitName, c.UnitEN, s})
+	data, err := json.Marshal([]any{a.Version, c.Desk, c.DeskName, c.DeskEN, c.UnitName, c.UnitEN, c.KeepComments, c.KeepContacts, s})
 	if err != nil {
 		panic(err) // these types always have a JSON form
 	}

@@ -104,6 +104,9 @@ func (d *device) screenConfig() kiosk.Config {
 		Desk: c.Desk, DeskName: c.DeskName, UnitName: c.UnitName, DeskEN: c.DeskEN, UnitEN: c.UnitEN, Patterns: c.patterns,
 		Service: survey.Service(c.Service), Sheet: c.sheet, Languages: c.Languages, Hours: c.hours, PublicURL: c.PublicURL,
 	}
+	if len(c.Kept) == len(survey.Retentions) {
+		k.KeepComments, k.KeepContacts = int(c.Kept[0]), int(c.Kept[1])
+	}
 	if len(c.Seal) == 32 {
 		k.SealKey = (*[32]byte)(c.Seal)
 	}

@@ -36,6 +36,7 @@ type KioskConfig struct {
 	Languages     []string // offered, BCP 47; none: Vietnamese and English
 	Hours         string   // of its desk, for survey.ParseHours; "": always open
 	PublicURL     string   // what citizens' phones reach; "": not told
+	Kept          []uint16 // for how many days comments, then contact data are kept; none: as usual
 }
 
 // oldConfig is how many fields the first version of KioskConfig had.
@@ -55,7 +56,7 @@ func (c *KioskConfig) UnmarshalCBOR(data []byte) error {
 	for i, to := range []any{
 		&read.Kiosk, &read.Desk, &read.DeskName, &read.UnitName, &read.Servers, &read.Seal, &read.Admitted,
 		&read.Patterns, &read.DeskEN, &read.UnitEN, &read.Service, &read.Questionnaire, &read.Languages, &read.Hours,
-		&read.PublicURL,
+		&read.PublicURL, &read.Kept,
 	} {
 		if i == len(raw) {
 			break

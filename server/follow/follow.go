@@ -274,6 +274,9 @@ func (f *Follower) config(ctx context.Context, public []byte) (bus.KioskConfig, 
 	if c.Hours == "" {
 		c.Hours = setting(organisation.SettingHours)
 	}
+	for _, r := range survey.Retentions {
+		c.Kept = append(c.Kept, uint16(r.Of(setting(r.Setting)))) // at most survey.MostRetention
+	}
 	if f.o.PublicURL != nil {
 		c.PublicURL = f.o.PublicURL()
 	}

@@ -44,7 +44,7 @@
   find("aloud").addEventListener("click", () => {
     h.hush();
     const section = document.querySelector("main > section:not([hidden])");
-    const parts = [...section.querySelectorAll("h1, h2, p.lead, button, label, .way span")].filter((e) => e.offsetParent && !e.closest(".keys"));
+    const parts = [...section.querySelectorAll("h1, h2, p.lead, button, label, .way span, .read p, .read li")].filter((e) => e.offsetParent && !e.closest(".keys"));
     const told = parts.filter((e) => !parts.some((other) => other !== e && other.contains(e))).map((e) => e.textContent.trim());
     const say = new SpeechSynthesisUtterance(told.filter(Boolean).join(". "));
     say.voice = voice();

@@ -15,7 +15,7 @@
     const { stays } = h.screens[h.step] || {};
     if (stays && !touched) timer = setTimeout(h.start, stays);
     else if (h.step === "start") timer = setTimeout(() => h.say(""), times.idle);
-    else if (h.step !== "asleep") timer = setTimeout(ask, times.idle);
+    else if (h.step !== "asleep") timer = setTimeout(ask, h.step === "privacy" ? times.read : times.idle);
     if (warning.open) warning.close();
   };
 

@@ -36,6 +36,7 @@ window.hailong = window.hailong || {};
     invited: 8000, // the thanks, with an invitation to read
     proof: 30000, // the proof code: time to take a picture, or to write it down
     idle: 20000, // then the person is asked
+    read: 90000, // the same where there is much to read
     warning: 10000, // and has that long to say so
     state: 20000, // so often the page asks whether it is still right
     awake: 120000, // so long a touch wakes the screen outside opening hours
@@ -131,7 +132,13 @@ window.hailong = window.hailong || {};
         h.speak(a.dataset.language);
       });
     }
-    for (const b of document.querySelectorAll("[data-go]")) b.addEventListener("click", () => (b.dataset.go === "start" ? h.start() : h.show(b.dataset.go)));
+    for (const b of document.querySelectorAll("[data-go]")) {
+      b.addEventListener("click", (e) => {
+        e.preventDefault(); // some are links, for pages without script
+        if (b.dataset.go === "start") h.start();
+        else h.show(b.dataset.go);
+      });
+    }
     find("leave").addEventListener("click", (e) => {
       e.preventDefault();
       h.start();
