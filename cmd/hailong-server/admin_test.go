@@ -120,8 +120,9 @@ func TestAdminTokens(t *testing.T) {
 	if a.status != 200 || shown == nil {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
+	received := anHourAgo()
 	good := func(token string) bool {
-		a := ask(t, "POST", s.url+"/api/v1/receipts?pictures=false", `{"dossiers":[{"code":"`+code(1)+`","desk":"MC-VINH","received":"`+anHourAgo()+`"}]}`,
+		a := ask(t, "POST", s.url+"/api/v1/receipts?pictures=false", `{"dossiers":[{"code":"`+code(1)+`","desk":"MC-VINH","received":"`+received+`"}]}`,
 			"Authorization", "Bearer "+token, "Content-Type", "application/json")
 		if a.status != 200 && a.status != 401 {
 			t.Errorf("%d %s", a.status, a.body)
