@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/minio/highwayhash"
@@ -23,6 +24,8 @@ import (
 	"hailong/internal/bus"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
+	"hailong/internal/survey"
+	"hailong/server/closing"
 	"hailong/server/prooflog"
 )
 
@@ -224,6 +227,7 @@ func TestVerify(t *testing.T) {
 		}
 		return n > 1
 	})
+	s.reportsKeep()
 	whole := kept{t, data}
 	out, err := whole.verify()
 	if err != nil {
@@ -373,6 +377,38 @@ func TestVerify(t *testing.T) {
 	}
 	if code, out, said := command(t, "verify", "--data="+data, "--no-stream"); code != 0 || !strings.Contains(out, "stream: left out") {
 		t.Error(code, out, said)
+	}
+}
+
+// reportsKeep: a report of a closed month names the last checkpoint that the
+// closing had seen, if there was one, and is the same to the byte after others;
+// one of an open month names the last.
+func (s *station) reportsKeep() {
+	s.t.Helper()
+	month := ((survey.DayOf(time.Now()) - closing.Grace).Month().From - 1).Month()
+	closed := "/api/v1/reports?format=csv&from=" + month.From.String() + "&until=" + month.Last().String()
+	first := s.get(closed)
+	last, ok, err := s.proofs.Latest(s.t.Context())
+	if err != nil || !ok {
+		s.t.Fatal(ok, err)
+	}
+	s.register("MC-VPUB", anHourAgo(), code(77))
+	eventually(s.t, "another checkpoint", func() bool {
+		now, _, err := s.proofs.Latest(s.t.Context())
+		return err == nil && now.Size > last.Size+1
+	})
+	if again := s.get(closed); again != first {
+		s.t.Errorf("the report of a closed month was another before:\n%.300s\n%.300s", first, again)
+	}
+	now, _, err := s.proofs.Latest(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if open := s.get("/api/v1/reports?format=csv&from=" + survey.DayOf(time.Now()).Month().From.String() + "&until=" + survey.DayOf(time.Now()).String()); !strings.Contains(open, "Điểm kiểm chứng "+now.Short()) {
+		s.t.Errorf("%.600s", open)
+	}
+	if board := look(s.t, s.url+"/board/VINH").body; !strings.Contains(board, "Điểm kiểm chứng "+now.Short()) {
+		s.t.Error(board)
 	}
 }
 
