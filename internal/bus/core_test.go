@@ -16,6 +16,7 @@ func TestConfigurationOfOtherVersions(t *testing.T) {
 	now.Patterns, now.DeskEN, now.UnitEN = []string{"x"}, "Desk", "Office"
 	second := now // what the program before this one knew
 	now.Service, now.Questionnaire, now.Languages, now.Hours, now.PublicURL = 2, []byte("{}"), []string{"vi", "lo"}, "T2-T6", "https://d.example.vn"
+	now.Kept = []uint16{365, 90}
 	known := append(append([]any{}, first...), []string{"x"}, "Desk", "Office")
 	for name, c := range map[string]struct {
 		stored any
@@ -24,7 +25,7 @@ func TestConfigurationOfOtherVersions(t *testing.T) {
 		"first version": {first, want},
 		"second":        {known, second},
 		"this version":  {&now, now},
-		"newer version": {append(known, 2, []byte("{}"), []string{"vi", "lo"}, "T2-T6", "https://d.example.vn", map[string]int{"new": 1}), now},
+		"newer version": {append(known, 2, []byte("{}"), []string{"vi", "lo"}, "T2-T6", "https://d.example.vn", []uint16{365, 90}, map[string]int{"new": 1}), now},
 	} {
 		data, err := fact.Marshal(c.stored)
 		if err != nil {
