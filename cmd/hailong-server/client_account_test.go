@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"hailong/internal/fact"
 	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/account"
@@ -104,6 +105,13 @@ func TestAccountCommands(t *testing.T) {
 	}
 	if out, err := s.shell("token", "list"); err != nil || !strings.Contains(out, "off") || strings.Contains(out, third) {
 		t.Error(out, err)
+	}
+	for _, action := range []string{"account.create", "account.off", "account.token"} {
+		eventually(t, "the audit has "+action, func() bool {
+			var n int
+			err := s.proj.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM act WHERE action = ? AND via = ?`, action, fact.ViaCommand).Scan(&n)
+			return err == nil && n > 0
+		})
 	}
 	for want, words := range map[string][]string{
 		"HL6026": {"account", "off", "--login=root"},
