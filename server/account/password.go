@@ -138,7 +138,9 @@ func (a *Accounts) CheckPassword(ctx context.Context, login, password string) (_
 }
 
 // nobodys is the hash of no password, as costly to compare as any.
-var nobodys = func() string {
+var nobodys = nobodyHash()
+
+func nobodyHash() string {
 	var salt [16]byte
 	var key [32]byte
 	rand.Read(salt[:]) // never fails
@@ -146,7 +148,7 @@ var nobodys = func() string {
 	e := base64.RawStdEncoding
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hardness.Memory, hardness.Iterations, hardness.Parallelism,
 		e.EncodeToString(salt[:]), e.EncodeToString(key[:]))
-}()
+}
 
 // hashing runs fn while few others hash.
 func (a *Accounts) hashing(ctx context.Context, fn func() error) error {
