@@ -105,6 +105,13 @@ func TestTree(t *testing.T) {
 	if got, want := codes(one.Lines), []string{"VINH", "V1", "VINH", "BV"}; !slices.Equal(got, want) {
 		t.Errorf("of one unit: %v, want %v", got, want)
 	}
+	// Who manages the hospital's unit is asked of a day, too.
+	for day, want := range map[survey.Day]string{cut - 1: "VINH", cut: "SYT"} {
+		units, _, err := f.x.Organisation(context.Background(), day)
+		if i := slices.IndexFunc(units, func(u Unit) bool { return u.Code == "BV" }); err != nil || len(units) != 6 || units[i].Parent != want {
+			t.Errorf("on %v: %+v %v", day, units, err)
+		}
+	}
 }
 
 // TestCircle: parents in a circle, as two servers' facts could say, lose no row.
