@@ -39,7 +39,7 @@ func (s *server) guard(x *index.Index) (*access.Guard, error) {
 
 // secure says whether people reach the pages by https: then cookies are of that
 // alone.
-func (s *server) secure() bool { return strings.HasPrefix(s.c.PublicURL, "https://") }
+func (s *server) secure() bool { return strings.HasPrefix(strings.ToLower(s.c.PublicURL), "https://") }
 
 // act puts into a context who does what is done in it.
 func act(ctx context.Context, p access.Person, from string) context.Context {

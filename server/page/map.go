@@ -292,7 +292,7 @@ func (p *mapPage) join(w words, a ask, m *Map, rows []index.Row, least int64) {
 // sendAreas sends the boundaries; their address changes with them.
 func (d Deps) sendAreas(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderETag, d.Map.etag)
-	c.Set(fiber.HeaderCacheControl, "public, max-age=86400")
+	c.Set(fiber.HeaderCacheControl, "private, max-age=86400")
 	if c.Get(fiber.HeaderIfNoneMatch) == d.Map.etag {
 		return c.SendStatus(fiber.StatusNotModified)
 	}
