@@ -5,17 +5,20 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"hailong/internal/enrolment"
 	"hailong/internal/fact"
 	"hailong/internal/outbox"
 	"hailong/internal/receipt"
 	"hailong/internal/sqlite"
 	"hailong/server/keyring"
+	"hailong/server/natsauth"
 )
 
 // world is the data of one server and one kiosk: 500 units with a desk each, and
@@ -63,6 +66,23 @@ func (w *world) receiptID(i int) (id receipt.ID) {
 	return id
 }
 
+// enrol gives the kiosk its credential, as a server does that lets it in.
+func (w *world) enrol(ring *keyring.Ring) error {
+	realm, err := natsauth.New(ring)
+	if err != nil {
+		return err
+	}
+	var told enrolment.Credential
+	if told.JWT, err = realm.Kiosk(w.public); err != nil {
+		return err
+	}
+	data, err := json.Marshal(&told)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(w.kioskDir(), "enrolment.json"), data, 0o600)
+}
+
 // world makes the server's outbox with the organisation and dossiers that are
 // rated in the span of time before now, and the kiosk's with its backlog.
 func (b *bench) world(ctx context.Context, dir string, dossiers, backlog int, span int64) (_ *world, err error) {
@@ -79,6 +99,9 @@ func (b *bench) world(ctx context.Context, dir string, dossiers, backlog int, sp
 	w.public = device.Public().(ed25519.PublicKey)
 	ring, err := keyring.Open(w.serverDir()+".keys", true)
 	if err != nil {
+		return nil, err
+	}
+	if err := w.enrol(ring); err != nil {
 		return nil, err
 	}
 	key, err := outbox.LoadKey(filepath.Join(w.serverDir(), "server.key"))
