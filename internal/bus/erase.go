@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -40,12 +41,20 @@ func (b *Bus) eraseWords(ctx context.Context, s jetstream.Stream, subject string
 		if err == nil {
 			err = s.SecureDeleteMsg(ctx, m.Sequence)
 		}
+		var api *jetstream.APIError
+		if errors.As(err, &api) && api.ErrorCode == deleteFailed { // another server was quicker; a replica may say so late
+			err = pause(ctx, 10*time.Millisecond)
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("more than %d are under one digest", mostCopies)
 }
+
+// deleteFailed is JetStream's code for a message that could not be deleted, such
+// as one that is gone.
+const deleteFailed jetstream.ErrorCode = 10057
 
 // mostCopies bounds how many may be under one digest: each device one.
 const mostCopies = 10_000

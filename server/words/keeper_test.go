@@ -200,6 +200,7 @@ func (s *server) run() *server {
 	b := s.w.connect()
 	k := New(Options{Server: s.id, Bus: b, Store: s.s, Texts: s.p, Log: s.w.log, Sweep: s.sweep})
 	s.k.Store(k)
+	s.w.t.Cleanup(s.halt) // before its bus is closed
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- k.Run(ctx) }()
