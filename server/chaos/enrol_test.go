@@ -4,9 +4,9 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
-	"os"
 	"path/filepath"
 
+	"hailong/internal/datadir"
 	"hailong/internal/enrolment"
 	"hailong/internal/outbox"
 )
@@ -20,7 +20,7 @@ func (w *world) enrol(d *device) {
 	}
 	told, err := json.Marshal(&enrolment.Credential{JWT: w.credential(key)})
 	if err == nil {
-		err = os.WriteFile(filepath.Join(d.data, "enrolment.json"), told, 0o600)
+		err = datadir.Write(filepath.Join(d.data, "enrolment.json"), told)
 	}
 	if err != nil {
 		w.t.Fatal(err)
