@@ -137,6 +137,9 @@ func (h *handler) guarded(c *fiber.Ctx) (err error) {
 	if crossSite(c) {
 		return survey.New(survey.CodeCrossSite)
 	}
+	if compressed(c) {
+		return survey.New(survey.CodeCompressed)
+	}
 	return c.Next()
 }
 

@@ -186,6 +186,25 @@ func TestBodyOverTheLimitIsRefusedBeforeAHandler(t *testing.T) {
 	}
 }
 
+// A body that would have to be unpacked first is refused, however it is said:
+// unpacked it could be of any size.
+func TestCompressedBodiesAreRefused(t *testing.T) {
+	f := newApp(t)
+	for _, encodings := range [][]string{{"gzip"}, {"", "gzip"}, {"deflate", ""}, {"br"}, {"identity"}, {"x"}} {
+		r := httptest.NewRequest("POST", "/json", strings.NewReader(`{"score":5}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header["Content-Encoding"] = encodings
+		res, err := f.Test(r, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p httpx.Problem
+		if err := json.NewDecoder(res.Body).Decode(&p); err != nil || res.StatusCode != 415 || p.Code != survey.CodeCompressed {
+			t.Errorf("%q: %d %+v %v", encodings, res.StatusCode, p, err)
+		}
+	}
+}
+
 func TestErrorsForPeopleAreACalmPage(t *testing.T) {
 	f := newApp(t)
 	for path, want := range map[string]string{"/nowhere": "Không có trang này", "/broken": "Số tham chiếu", "/wrapped": "&lt;b&gt;"} {

@@ -70,6 +70,17 @@ func crossSite(c *fiber.Ctx) bool {
 	return true
 }
 
+// compressed says whether the body would have to be unpacked: Fiber does so to
+// any size, so that a few kilobytes from a stranger could fill the memory.
+func compressed(c *fiber.Ctx) bool {
+	for _, encoding := range c.Request().Header.PeekAll(fiber.HeaderContentEncoding) {
+		if len(encoding) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // ids gives references for requests: random for the process, then a counter.
 type ids struct {
 	prefix string

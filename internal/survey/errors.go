@@ -36,6 +36,7 @@ const (
 	CodeHeaderTooLarge   Code = "HL2013"
 	CodeTextTooLong      Code = "HL2014" // args: name of the field, limit in bytes
 	CodeBadRequest       Code = "HL2015" // any other malformed HTTP
+	CodeCompressed       Code = "HL2016" // a body with a Content-Encoding
 
 	// HL3xxx: periods and places asked for.
 	CodeBadDate          Code = "HL3001" // arg: what was given
@@ -165,6 +166,10 @@ var catalogue = map[Code]entry{
 		"Kiểu nội dung chưa đúng; cần %s.",
 		"The content type is not right; %s is needed.",
 		"set the Content-Type header"},
+	CodeCompressed: {http.StatusUnsupportedMediaType,
+		"Nội dung gửi lên không được nén.",
+		"What is sent must not be compressed.",
+		"send it without a Content-Encoding header"},
 	CodeBadJSON: {http.StatusBadRequest,
 		"Nội dung gửi lên không phải JSON đúng.",
 		"What was sent is not valid JSON.",
