@@ -103,7 +103,7 @@ var rules = []rule{
 	{of: "server/certify", why: "certificates are made of the shared secret and names; who listens with them is none of its business",
 		never: slices.Concat(fiber, nats, sql, []string{"database/sql"})},
 	{of: "server/enrol", why: "a use case: who may be let in is decided here, recorded and kept through what it is given",
-		never: slices.Concat(fiber, nats, sql, []string{module + "/server/api", module + "/server/projection"}), itself: []string{"database/sql"}},
+		never: slices.Concat(nats, sql, []string{module + "/server/api", module + "/server/projection"}), itself: slices.Concat(fiber, []string{"database/sql"})},
 	{of: "server/access", why: "who may do what is decided in one place, before any handler, from who asks and what for",
 		never: slices.Concat(nats, []string{module + "/internal/outbox", module + "/server/account", module + "/server/index"})},
 	{of: "server/account", why: "who is let in is recorded through what it is given; how they come in, by which page, is others'",
