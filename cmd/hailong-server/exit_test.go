@@ -97,7 +97,7 @@ func TestWhatToTryWhenItDoesNotStart(t *testing.T) {
 		"map is none":          {[]string{"serve", fresh(), any, anyNATS, "--map=" + file}, 1, []string{"--map=" + file, "not JSON", "try a GeoJSON file"}},
 		"map is missing":       {[]string{"serve", fresh(), any, anyNATS, "--map=" + file + "x"}, 1, []string{file + "x", "try a GeoJSON file"}},
 		"servers without this": {[]string{"serve", fresh(), any, anyNATS, "--servers=s2,s3"}, 1, []string{"does not name this server", "try: --servers=s1,"}},
-		"folder in use":        {[]string{"serve", "--data=" + s.c.Data, any, anyNATS}, 1, []string{"in use by another hailong-server", "stop it"}},
+		"folder in use":        {[]string{"serve", "--data=" + s.c.Data, any, anyNATS}, 1, []string{"another process has this outbox open", "stop it"}},
 		"outbox in use":        {[]string{"serve", "--data=" + s.c.Data, any, "--nats=" + s.NATS()}, 1, []string{"stop it"}},
 		"wrong word":           {[]string{"serve", "--nonsense"}, 2, []string{"--nonsense"}},
 		"wrong command":        {[]string{"nonsense"}, 2, []string{"nonsense"}},

@@ -328,18 +328,18 @@ func (s *station) settled() {
 	s.reaches(head.Origin, head.Number)
 }
 
-// recorded counts what the server itself recorded so far, its log's checkpoints
-// aside: those come by themselves.
+// recorded counts what the server itself recorded so far. Its log's checkpoints
+// come by themselves, and who read what is noted: these are not counted.
 func (s *station) recorded() (n uint64) {
 	s.t.Helper()
 	eventually(s.t, "the server rests", func() bool {
 		head := s.outbox.Head()
 		s.reaches(head.Origin, head.Number)
-		var checkpoints uint64
-		if err := s.proj.Reader().QueryRowContext(s.t.Context(), `SELECT count(*) FROM checkpoint`).Scan(&checkpoints); err != nil {
+		var notes uint64
+		if err := s.proj.Reader().QueryRowContext(s.t.Context(), `SELECT (SELECT count(*) FROM checkpoint) + (SELECT count(*) FROM act WHERE facts = 0)`).Scan(&notes); err != nil {
 			s.t.Fatal(err)
 		}
-		n = head.Number - checkpoints
+		n = head.Number - notes
 		return s.outbox.Head() == head
 	})
 	return n
