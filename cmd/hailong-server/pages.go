@@ -114,6 +114,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	s.registerTexts(views, s.recorder)
+	s.registerAudit(views)
 	return gate.Install(s.app) // before each route that is there by now
 }
 

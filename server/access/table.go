@@ -100,6 +100,7 @@ var table = []Rule{
 
 	// Administration.
 	get("/status", inspects),
+	get("/audit", inspects), get("/audit/file", inspects), get("/api/v1/audit", inspects),
 	post("/api/v1/organisation", runs),
 	post("/api/v1/questionnaires", runs),
 	post("/api/v1/kiosks/admit", runs),

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -27,6 +28,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/account"
+	"hailong/server/audit"
 	"hailong/server/enrol"
 	"hailong/server/export"
 	"hailong/server/index"
@@ -111,6 +113,7 @@ func newSiteWith(t testing.TB, withBroker bool) *site {
 		t.Fatal(err)
 	}
 	RegisterExport(s.app, s.ballots)
+	RegisterAudit(s.app, audit.Log{DB: s.Projection.Reader(), Words: func(context.Context, [32]byte) ([]byte, bool, error) { return nil, false, nil }})
 	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), base, enrolment.Pin{})
 	s.accounts = s.gate(withBroker)
 	RegisterAccounts(s.app, s.accounts, base)

@@ -51,7 +51,7 @@ var pictures = parameter{name: "pictures", note: "false leaves the QR's pictures
 var taken = []int{400, 401, 413, 415, 500, 503, 504, 507}
 
 // operations lists what programs may ask for.
-var operations = append(accountOperations, []operation{
+var operations = append(append(accountOperations, auditOperation), []operation{
 	{
 		method: "GET", path: "/api/v1/index", id: "index", summary: "Satisfied rates, intervals, targets and verdicts of units",
 		note: "Days are of Asia/Ho_Chi_Minh, from the first to the day before the last. Consecutive days are merged until they hold five ballots, and the period is answered in whole such blocks: see covered. A period is judged by the target of its last day.",
