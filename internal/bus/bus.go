@@ -193,7 +193,7 @@ func (b *Bus) Renew() error {
 // 10 s, half of it random, so that a thousand kiosks do not come back at once.
 func delay(n int) time.Duration {
 	d := min(100*time.Millisecond<<min(max(n-1, 0), 7), 10*time.Second)
-	return d/2 + rand.N(d/2)
+	return d/2 + rand.N(d/2) // #nosec G404 -- spreads attempts in time
 }
 
 func (b *Bus) connected() {

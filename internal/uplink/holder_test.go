@@ -94,7 +94,16 @@ func (h *holder) start(w *world) {
 		}
 	}()
 	var once sync.Once
-	h.stop = func() { once.Do(func() { cancel(); <-done; stopAsk(); stopHash(); stopDevices(); h.bus.Close() }) }
+	h.stop = func() {
+		once.Do(func() {
+			cancel()
+			<-done
+			stopAsk()
+			stopHash()
+			stopDevices()
+			h.bus.Close()
+		})
+	}
 	w.t.Cleanup(func() { h.stop() })
 }
 

@@ -14,10 +14,9 @@ const (
 
 // parquetSink writes Apache Parquet. What was merged is null.
 type parquetSink struct {
-	w         *parquet.Writer
+	w         *parquet.GenericWriter[any]
 	at        map[string]int // place of each column
 	questions map[string]int
-	reasons   int
 	rows      []parquet.Row
 	n         int
 	known     map[string]parquet.Value // texts that come again
@@ -44,7 +43,7 @@ func NewParquet(to io.Writer, questions []string) Sink {
 	for _, q := range questions {
 		s.questions[q] = s.at["q:"+q]
 	}
-	s.w = parquet.NewWriter(to, schema, parquet.MaxRowsPerRowGroup(rowsTogether), parquet.Compression(&parquet.Zstd),
+	s.w = parquet.NewGenericWriter[any](to, schema, parquet.MaxRowsPerRowGroup(rowsTogether), parquet.Compression(&parquet.Zstd),
 		parquet.CreatedBy("hailong", "1", ""))
 	s.rows = make([]parquet.Row, batch)
 	for i := range s.rows {

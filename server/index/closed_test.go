@@ -64,9 +64,8 @@ func TestBreakdown(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := []statement{row(`DELETE FROM month`), row(`DELETE FROM figure`), row(`DELETE FROM merged`)}
 		type one struct {
-			value  string
-			n      survey.Counts
-			merged bool
+			value string
+			n     survey.Counts
 		}
 		sums := map[string]survey.Counts{}
 		mergedFields, mergedValues := map[string]bool{}, map[string]bool{}

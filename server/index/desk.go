@@ -249,6 +249,6 @@ func (x *Index) faces(code string, d survey.Day, counts survey.Counts) []survey.
 			faces = append(faces, survey.Score(i+1))
 		}
 	}
-	rand.New(rand.NewChaCha8(seed)).Shuffle(len(faces), func(i, j int) { faces[i], faces[j] = faces[j], faces[i] })
+	rand.New(rand.NewChaCha8(seed)).Shuffle(len(faces), func(i, j int) { faces[i], faces[j] = faces[j], faces[i] }) // #nosec G404 -- the seed is a keyed hash
 	return faces[:min(len(faces), MostFaces)]
 }

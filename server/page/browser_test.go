@@ -64,7 +64,7 @@ func TestBrowserDesk(t *testing.T) {
 	number, rate := text("#number"), text("#figures .big")
 	const version = `document.querySelector("#figures > div").dataset.version`
 	do(t, ctx, chromedp.Navigate(s.base+"/desk/DH41.07"), chromedp.WaitVisible("#live.on"))
-	stayed := get(t, ctx, chromedp.Evaluate[bool](`window.stayed = true`))
+	get(t, ctx, chromedp.Evaluate[bool](`window.stayed = true`))
 	was, before := read(rate), read(version)
 	if n := read(number); n != "14" {
 		t.Fatalf("the page begins at %q", n)
@@ -78,7 +78,7 @@ func TestBrowserDesk(t *testing.T) {
 	s.write(row(`UPDATE cell_day SET s1 = s1 + 4, kiosk = kiosk + 4, receipt = receipt + 4 WHERE cell = 7 AND day = ?`, monday), row(`UPDATE block SET s1 = s1 + 5, kiosk = kiosk + 5, receipt = receipt + 5 WHERE cell = 7 AND last = ?`, monday))
 	s.hub.Changed("DH41.07")
 	until(version + ` !== "` + before + `"`)
-	stayed = get(t, ctx, chromedp.Evaluate[bool](`window.stayed === true`))
+	stayed := get(t, ctx, chromedp.Evaluate[bool](`window.stayed === true`))
 	if n, now := read(number), read(rate); n != "19" || now == was || !stayed {
 		t.Errorf("number %q, rate %q after %q, same page %v", n, now, was, stayed)
 	}

@@ -91,7 +91,7 @@ type labels struct {
 
 func (w words) labels() labels {
 	label := func(key string) template.HTMLAttr {
-		return template.HTMLAttr(`data-label="` + template.HTMLEscapeString(w.T(key)) + `"`)
+		return template.HTMLAttr(`data-label="` + template.HTMLEscapeString(w.T(key)) + `"`) // #nosec G203 -- escaped
 	}
 	return labels{label("staff.column.answers"), label("staff.column.rate"), label("staff.column.target"), label("province.column.change"), label("province.column.times"),
 		label("staff.column.participation"), label("province.column.766"), label("staff.column.band"), w.T("staff.straddles")}

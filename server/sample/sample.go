@@ -70,7 +70,7 @@ func (e *events) Pop() any {
 
 // New plans nothing yet: Next does, day by day.
 func New(o Options) *History {
-	h := &History{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0)), next: survey.DayOf(o.From).Start()}
+	h := &History{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0)), next: survey.DayOf(o.From).Start()} // #nosec G404 -- made-up history, the same for the same seed
 	kinds := map[string]string{}
 	for _, u := range o.Organisation.Units {
 		kinds[u.Code] = u.Kind

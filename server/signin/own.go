@@ -199,7 +199,7 @@ func (p *pages) setUp(c *fiber.Ctx, x account.Account, fault error) error {
 	if err != nil {
 		return err
 	}
-	data := setUpPage{ownPage: newOwn(c, "own.totp.title"), QR: template.HTML(offer.SVG)} //nolint:gosec // drawn by us, of black squares
+	data := setUpPage{ownPage: newOwn(c, "own.totp.title"), QR: template.HTML(offer.SVG)} // #nosec G203 -- drawn by us, of black squares
 	for i := 0; i < len(offer.Secret); i += 4 {
 		data.Secret += offer.Secret[i:min(i+4, len(offer.Secret))] + " "
 	}

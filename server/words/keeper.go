@@ -157,7 +157,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		}
 		// 100 ms doubling to 10 s, half of it random.
 		wait = min(max(2*wait, 100*time.Millisecond), 10*time.Second)
-		if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil {
+		if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil { // #nosec G404 -- spreads attempts in time
 			return err
 		}
 	}
