@@ -74,7 +74,7 @@ func (s *server) wire(ctx context.Context) error {
 	x.UseClosed(s.closed.Reader())
 	s.app = httpx.New(httpx.Options{
 		Log: s.log, Catalogue: catalogue, Views: views, Assets: assets, Registry: s.metrics(x), Ready: s.ready,
-		BodyLimit: register.MaxCSV, HTTPS: s.tlsPages,
+		BodyLimit: register.MaxCSV, HTTPS: s.tlsPages, TrustedProxies: s.c.TrustedProxy,
 	})
 	gate, err := s.guard(x)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	phone.Register(s.app, phone.Deps{
-		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Now: time.Now, Data: receiptData{x},
+		Receipts: receipts{s.proj}, Questionnaires: questionnaires{s.proj}, Views: views, Key: s.keys.Page(), Misses: httpx.NewMisses(s.log), Now: time.Now, Data: receiptData{x},
 		Languages: s.languages,
 		Capture: capture.New(capture.Options{
 			Recorder: s, Channel: survey.ChannelPhone, IsFull: sqlite.IsFull, SealKey: func() *[32]byte { public := s.keys.Public(); return &public }, NoCodes: true,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,20 +42,21 @@ import (
 
 // serveCmd is `hailong-server serve`.
 type serveCmd struct {
-	Data      string        `help:"Folder of this server's data." default:"data/server" env:"HAILONG_DATA"`
-	Keys      string        `help:"The servers' shared key file, kept apart from backups; made at the very first start. Default: DATA.keys beside the folder." env:"HAILONG_KEYS"`
-	Name      string        `help:"Id of this server." default:"s1" env:"HAILONG_NAME"`
-	Servers   []string      `help:"Ids of all servers that must hold every fact. Default: this one." env:"HAILONG_SERVERS"`
-	Listen    string        `help:"Address of the pages." default:"127.0.0.1:8080" env:"HAILONG_LISTEN"`
-	PublicURL string        `help:"What citizens' phones reach: the address in the QR. Default: http:// and the address of the pages." env:"HAILONG_PUBLIC_URL"`
-	Nats      string        `help:"External NATS (nats://…); default: a NATS server inside this one." env:"HAILONG_NATS"`
-	NatsCA    string        `name:"nats-ca" help:"PEM file of the authority that signed the external NATS servers' certificates. Default: the system's authorities." env:"HAILONG_NATS_CA" type:"path"`
-	NatsAddr  string        `help:"Address of the NATS server inside, for kiosks." default:"127.0.0.1:4222" env:"HAILONG_NATS_LISTEN"`
-	StreamDir string        `help:"Folder of the stream, on another disk than DATA where there is one. Default: DATA/stream." env:"HAILONG_STREAM_DIR"`
-	Replicas  int           `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
-	Retention time.Duration `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
-	Map       string        `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
-	NatsURL   string        `name:"nats-url" help:"Where kiosks find NATS (tls://…), several with commas. Default: the address of the NATS server inside." env:"HAILONG_NATS_URL"`
+	Data         string         `help:"Folder of this server's data." default:"data/server" env:"HAILONG_DATA"`
+	Keys         string         `help:"The servers' shared key file, kept apart from backups; made at the very first start. Default: DATA.keys beside the folder." env:"HAILONG_KEYS"`
+	Name         string         `help:"Id of this server." default:"s1" env:"HAILONG_NAME"`
+	Servers      []string       `help:"Ids of all servers that must hold every fact. Default: this one." env:"HAILONG_SERVERS"`
+	Listen       string         `help:"Address of the pages." default:"127.0.0.1:8080" env:"HAILONG_LISTEN"`
+	PublicURL    string         `help:"What citizens' phones reach: the address in the QR. Default: http:// and the address of the pages." env:"HAILONG_PUBLIC_URL"`
+	Nats         string         `help:"External NATS (nats://…); default: a NATS server inside this one." env:"HAILONG_NATS"`
+	NatsCA       string         `name:"nats-ca" help:"PEM file of the authority that signed the external NATS servers' certificates. Default: the system's authorities." env:"HAILONG_NATS_CA" type:"path"`
+	NatsAddr     string         `help:"Address of the NATS server inside, for kiosks." default:"127.0.0.1:4222" env:"HAILONG_NATS_LISTEN"`
+	StreamDir    string         `help:"Folder of the stream, on another disk than DATA where there is one. Default: DATA/stream." env:"HAILONG_STREAM_DIR"`
+	Replicas     int            `help:"Copies of the stream in an external NATS cluster." default:"1" env:"HAILONG_REPLICAS"`
+	Retention    time.Duration  `help:"How long facts stay in this server's outbox and in the stream at least." default:"2160h" env:"HAILONG_RETENTION"`
+	Map          string         `help:"GeoJSON file of the areas of units, joined by properties.code: adds the page /map." env:"HAILONG_MAP" type:"path"`
+	NatsURL      string         `name:"nats-url" help:"Where kiosks find NATS (tls://…), several with commas. Default: the address of the NATS server inside." env:"HAILONG_NATS_URL"`
+	TrustedProxy []netip.Prefix `help:"Networks (10.0.0.5/32) of proxies before this server: only they are believed who it is that they speak for (X-Forwarded-For). Default: none." env:"HAILONG_TRUSTED_PROXY"`
 	tlsFlags
 	oidcFlags
 	Confirm    time.Duration `help:"How long an answer waits for the stream's copy, where that is a second one." default:"10s" hidden:""`

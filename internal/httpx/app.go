@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -42,6 +43,9 @@ type Options struct {
 	// Ready says whether /readyz answers 200; nil: always. The error is logged
 	// and, where it is a survey.Error, shown.
 	Ready func(context.Context) error
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For is
+	// believed; none: nobody's is.
+	TrustedProxies []netip.Prefix
 	// Public hides /metrics, for a listener that strangers reach.
 	Public bool
 	// HTTPS tells browsers to come by https alone: the listener speaks TLS.

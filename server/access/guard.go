@@ -123,7 +123,7 @@ func (g *Guard) before(rule *Rule) fiber.Handler {
 			return err
 		}
 		if g.o.Act != nil {
-			c.SetUserContext(g.o.Act(c.UserContext(), p, httpx.Copy(c.IP())))
+			c.SetUserContext(g.o.Act(c.UserContext(), p, httpx.Address(c).String()))
 		}
 		c.Locals(stillKey{}, func(ctx context.Context) bool {
 			now, ok, err := g.authenticate(ctx, who)

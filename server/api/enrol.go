@@ -64,7 +64,7 @@ func RegisterEnrol(app fiber.Router, e Enroller, server string, pin enrolment.Pi
 		if err := only(c, &in); err != nil {
 			return err
 		}
-		out, err := e.Present(c.UserContext(), in, httpx.Copy(c.IP()))
+		out, err := e.Present(c.UserContext(), in, httpx.Address(c).String())
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,8 @@ type Deps struct {
 	Capture        *capture.Capture                        // of survey.ChannelPhone
 	Data           Data
 	Views          *httpx.Views
-	Key            [32]byte // seals what an address carries on; the same on all servers
+	Misses         *httpx.Misses // of receipts that there are not
+	Key            [32]byte      // seals what an address carries on; the same on all servers
 	Now            func() time.Time
 }
 
@@ -174,7 +175,11 @@ func (p *pages) find(c *fiber.Ctx, closedToo bool) (f found, done bool, err erro
 	}
 	switch {
 	case !f.known.Found:
-		return f, true, p.typePage(c, survey.New(survey.CodeUnknownReceipt))
+		fault := survey.New(survey.CodeUnknownReceipt)
+		if err := p.Misses.Count(c); err != nil {
+			fault = survey.ErrorOf(err)
+		}
+		return f, true, p.typePage(c, fault)
 	case !f.known.WindowOpen && !closedToo:
 		page, status := ClosedPage{Frame: httpx.NewFrame(c, "")}, fiber.StatusOK
 		if c.Method() == fiber.MethodPost {

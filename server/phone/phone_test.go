@@ -129,7 +129,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f.app = httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Catalogue: catalogue, Views: views, Assets: assets, BodyLimit: 1 << 20})
 	phone.Register(f.app, phone.Deps{
-		Receipts: f, Questionnaires: f, Data: f, Views: views, Key: f.ring.Page(), Now: func() time.Time { return f.now() },
+		Receipts: f, Questionnaires: f, Data: f, Views: views, Misses: httpx.NewMisses(slog.New(slog.DiscardHandler)), Key: f.ring.Page(), Now: func() time.Time { return f.now() },
 		Languages: func(context.Context) ([]string, error) { return f.languages, nil },
 		Capture: capture.New(capture.Options{
 			Recorder: f.outbox, Channel: survey.ChannelPhone, SealKey: func() *[32]byte { return &public }, NoCodes: true,

@@ -49,7 +49,7 @@ func (p *pages) openLink(c *fiber.Ctx) error {
 // lookAt says whose a code is. Guessing at codes is slowed down as guessing at
 // passwords is.
 func (p *pages) lookAt(c *fiber.Ctx, code string, data *passwordPage) (x account.Account, err error) {
-	ctx, key := c.UserContext(), account.ByPair(network(c), "link")
+	ctx, key := c.UserContext(), account.ByPair(httpx.Network(c), "link")
 	wait, err := p.Gate.Limits.Allow(ctx, key)
 	if err == nil && wait > 0 {
 		err = account.TooSoon(wait)
@@ -90,7 +90,7 @@ func (p *pages) saveLinkPassword(c *fiber.Ctx) error {
 	data.Login, data.Name = x.Login, x.Name
 	if data.First {
 		data.Login, data.Name = form["login"], form["name"]
-		x, err = p.Gate.UseFirstLink(audit.With(c.UserContext(), audit.Actor{Via: fact.ViaPage, Name: data.Name, From: httpx.Copy(c.IP())}),
+		x, err = p.Gate.UseFirstLink(audit.With(c.UserContext(), audit.Actor{Via: fact.ViaPage, Name: data.Name, From: httpx.Address(c).String()}),
 			form["code"], form["login"], form["name"], form["new"])
 	} else {
 		x, err = p.Gate.UseLink(p.as(c, x), form["code"], form["new"])

@@ -110,7 +110,7 @@ func (p *pages) wrong(c *fiber.Ctx, fault error) error {
 
 // again checks the password of whoever has signed in already, as at signing in.
 func (p *pages) again(c *fiber.Ctx, x account.Account, password string) error {
-	_, err := p.Gate.SignIn(c.UserContext(), x.Login, password, network(c))
+	_, err := p.Gate.SignIn(c.UserContext(), x.Login, password, httpx.Network(c))
 	p.refused(c, err)
 	return err
 }

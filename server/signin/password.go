@@ -49,7 +49,7 @@ func (p *pages) saveSignIn(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	x, err := p.Gate.SignIn(c.UserContext(), form["login"], form["password"], network(c))
+	x, err := p.Gate.SignIn(c.UserContext(), form["login"], form["password"], httpx.Network(c))
 	if err != nil {
 		p.refused(c, err)
 		data := p.signInPage(c, form["next"])
@@ -120,7 +120,7 @@ func (p *pages) saveSecond(c *fiber.Ctx) error {
 		data.Problem = data.L.T("signin.late")
 		return p.Views.Send(c, fiber.StatusUnauthorized, "signin/signin", data)
 	}
-	if err := p.Gate.SecondFactor(p.as(c, x), x.ID, form["code"], network(c)); err != nil {
+	if err := p.Gate.SecondFactor(p.as(c, x), x.ID, form["code"], httpx.Network(c)); err != nil {
 		p.refused(c, err)
 		data := secondPage{newPage(c, "signin.second.title"), local(form["next"])}
 		status, err := data.fail(c, err)

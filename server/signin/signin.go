@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -163,7 +162,7 @@ func (p *pages) begin(c *fiber.Ctx, x account.Account, second bool, next string)
 
 // as is the request's context with the account as who acts.
 func (p *pages) as(c *fiber.Ctx, x account.Account) context.Context {
-	return audit.With(c.UserContext(), audit.Actor{Account: x.ID, Via: fact.ViaPage, Name: x.Name, From: httpx.Copy(c.IP())})
+	return audit.With(c.UserContext(), audit.Actor{Account: x.ID, Via: fact.ViaPage, Name: x.Name, From: httpx.Address(c).String()})
 }
 
 // note records; what can't be recorded just now keeps nobody out.
@@ -177,23 +176,8 @@ func (p *pages) note(ctx context.Context, action, subject string) {
 func (p *pages) refused(c *fiber.Ctx, err error) {
 	var e *survey.Error
 	if errors.As(err, &e) && (e.Code == survey.CodeWrongSignIn || e.Code == survey.CodeWrongCode || e.Code == survey.CodeLinkSpent) && p.refusals.take() {
-		p.note(audit.With(c.UserContext(), audit.Actor{Via: fact.ViaPage, From: httpx.Copy(c.IP())}), "signin.refused", string(e.Code))
+		p.note(audit.With(c.UserContext(), audit.Actor{Via: fact.ViaPage, From: httpx.Address(c).String()}), "signin.refused", string(e.Code))
 	}
-}
-
-// network is the address that attempts are counted by: of IPv6 what a household
-// or office is given as a whole.
-func network(c *fiber.Ctx) string {
-	ip, err := netip.ParseAddr(c.IP())
-	if err != nil {
-		return ""
-	}
-	if ip = ip.Unmap(); ip.Is6() {
-		if p, err := ip.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
 }
 
 // local gives a path of ours to go on to, or "": nobody is led elsewhere.
