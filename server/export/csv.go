@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hailong/internal/cell"
 	"hailong/internal/survey"
 )
 
@@ -128,18 +129,11 @@ func quoted(b []byte, s *string) []byte {
 	if s == nil {
 		return append(b, Merged...)
 	}
-	t := *s
-	if t == "" {
-		return b
-	}
-	formula := strings.IndexByte("=+-@", t[0]) >= 0
-	if !formula && !strings.ContainsAny(t, `",`+"\r\n") {
+	t := cell.Text(*s)
+	if len(t) == len(*s) && !strings.ContainsAny(t, `",`+"\r\n") {
 		return append(b, t...)
 	}
 	b = append(b, '"')
-	if formula {
-		b = append(b, '\'')
-	}
 	for i := range len(t) {
 		if t[i] == '"' {
 			b = append(b, '"')

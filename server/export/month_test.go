@@ -23,7 +23,7 @@ var october = survey.NewDay(2026, time.October, 1).Month()
 func group(unit string, seed uint64, n int) *Group {
 	r := rand.New(rand.NewPCG(seed, 3))
 	g := &Group{Unit: unit, Service: survey.Service(1 + seed%2)}
-	g.Names[Desk] = []string{"D-" + unit, `=cmd|'/C calc'!A0`, "Quầy \"2\", tầng 1"}
+	g.Names[Desk] = []string{"D-" + unit, "\t=cmd|'/C calc'!A0", "Quầy \"2\", tầng 1"}
 	g.Names[Field] = []string{"", "đất đai", "hộ\ttịch\r\n", "-1"}
 	g.Names[Procedure] = []string{"", "@a", "b", "c", "d", "e", "f"}
 	for range n {
@@ -182,7 +182,7 @@ func TestCSV(t *testing.T) {
 			t.Fatalf("%q of %+v", l, r)
 		}
 		for j, cell := range l {
-			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") {
 				t.Fatalf("column %d is a formula: %q", j, cell)
 			}
 			if cell == Merged {

@@ -5,8 +5,8 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 
+	"hailong/internal/cell"
 	"hailong/internal/survey"
 )
 
@@ -68,7 +68,7 @@ func (r *Report) csvRow(service string, u *Row, f Factor, x Rate, whole bool) []
 	add := func(cells ...string) { row = append(row, cells...) }
 	none := func(n int) { row = append(row, make([]string, n)...) }
 
-	add(service, defused(u.Unit.Code), defused(u.Unit.Name), defused(f.Code), defused(f.Name), r.Period.From.String(), r.Period.Last().String())
+	add(service, cell.Text(u.Unit.Code), cell.Text(u.Unit.Name), cell.Text(f.Code), cell.Text(f.Name), r.Period.From.String(), r.Period.Last().String())
 	if x.Shown {
 		c := x.Counts
 		add(number(c.Answers()), number(c[4]), number(c[3]), number(c[2]), number(c[1]), number(c[0]),
@@ -126,14 +126,4 @@ func (r *Report) csvState() string {
 		return r.Language.T("report.csv.provisional")
 	}
 	return r.Language.T("report.csv.final")
-}
-
-// defused puts an apostrophe before a text that a spreadsheet would take for a
-// formula (OWASP, CSV injection).
-func defused(s string) string {
-	s = strings.ToValidUTF8(s, "�")
-	if strings.IndexAny(s, "=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20") == 0 {
-		return "'" + s
-	}
-	return s
 }

@@ -6,9 +6,6 @@ import (
 )
 
 // For the tests of this package.
-var (
-	Defused = defused
-	Clean   = clean
-)
+var Clean = clean
 
 func (r *Report) WritePDF(w io.Writer, fonts fs.FS) error { return r.writePDF(w, fonts) }

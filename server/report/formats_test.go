@@ -166,19 +166,6 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-func TestDefused(t *testing.T) {
-	for _, s := range []string{"=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "\uFF1D1", "\uFF20a"} {
-		if got := report.Defused(s); got != "'"+s {
-			t.Errorf("%q: %q", s, got)
-		}
-	}
-	for _, s := range []string{"", "a=1", "'=1", "Xã", " =1"} {
-		if got := report.Defused(s); got != s {
-			t.Errorf("%q: %q", s, got)
-		}
-	}
-}
-
 // Numbers are numbers, names are text, and nothing is a formula.
 func TestXLSX(t *testing.T) {
 	r := sample(t, "vi", 24)

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"hailong/internal/cell"
 	"hailong/internal/survey"
 	"hailong/server/audit"
 )
@@ -55,7 +55,7 @@ func (d Deps) exportTexts(c *fiber.Ctx) error {
 		}
 		row := []string{monthName(x.month), x.desk.name, at.L.T("texts.kind." + kind), comment, o.words.Name, o.words.Contact, o.words.Consent}
 		for i := range row {
-			row[i] = defused(row[i])
+			row[i] = cell.Text(row[i])
 		}
 		rows = append(rows, row)
 	}
@@ -71,14 +71,4 @@ func (d Deps) exportTexts(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="gop-y.csv"`)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Send(out.Bytes())
-}
-
-// defused puts an apostrophe before a text that a spreadsheet would take for a
-// formula (OWASP, CSV injection).
-func defused(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if strings.IndexAny(s, "=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20") == 0 {
-		return "'" + s
-	}
-	return s
 }
