@@ -84,6 +84,8 @@ func TestStatus(t *testing.T) {
 	const origin = `INSERT INTO origin (oid, id, public, salt, role, name, head, head_hash, applied, seen) VALUES (?, ?, x'01', x'02', ?, ?, ?, x'03', ?, ?)`
 	const aside = `INSERT INTO aside VALUES (?, ?, ?, x'01', x'02')`
 	f.write(row(origin, 1, id(1), 1, "K01", 9, 9, noon().UnixMilli()), row(origin, 2, id(2), 2, "server", 5, 0, 0),
+		row(`INSERT INTO origin (oid, id, public, salt, role, name, head, head_hash, applied) VALUES (3, ?, x'09', x'02', 1, 'K02', 8, x'03', 6)`, id(3)),
+		row(`INSERT INTO revocation (public, fact) VALUES (x'09', 1)`),
 		row(aside, 1, 4, []byte{1}), row(aside, 1, 5, []byte{2}), row(aside, 2, 8, []byte{3}), row(aside, 2, 9, []byte{4}),
 		row(`INSERT INTO quarantine VALUES (?, ?)`, 1<<40|7, "score out of 1–5"),
 		row(`INSERT INTO ballot (id, key, ratings) VALUES (1, x'01', 2), (2, x'02', 0)`),
@@ -92,7 +94,10 @@ func TestStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Origins) != 2 || s.Origins[0].Name != "K01" || s.Origins[0].Waits() || !s.Origins[1].Waits() || !s.Origins[1].Seen.IsZero() {
+	if last := s.Origins[len(s.Origins)-1]; last.Name != "K02" || !last.Revoked || last.Beyond() != 2 || last.Waits() || s.Origins[0].Beyond() != 0 {
+		t.Errorf("revoked %+v", last)
+	}
+	if len(s.Origins) != 3 || s.Origins[0].Name != "K01" || s.Origins[0].Waits() || !s.Origins[1].Waits() || !s.Origins[1].Seen.IsZero() {
 		t.Errorf("origins %+v", s.Origins)
 	}
 	if len(s.Forks) != 1 || s.Forks[0].From != 4 || s.Forks[0].Facts != 2 || len(s.Gaps) != 1 || s.Gaps[0].From != 6 || s.Gaps[0].To != 7 {

@@ -20,11 +20,21 @@ type Origin struct {
 	Head    uint64    // held without gaps up to here: the watermark
 	Applied uint64    // in effect up to here
 	Seen    time.Time // when this server last heard of it; zero: never
+	Revoked bool      // its key was
 }
 
 // Waits says whether facts of the origin are held that are not in effect: it
-// waits for its admission, or was revoked.
-func (o Origin) Waits() bool { return o.Applied < o.Head }
+// waits for its admission.
+func (o Origin) Waits() bool { return o.Applied < o.Head && !o.Revoked }
+
+// Beyond counts the facts of the origin that are kept and lie beyond what its
+// key's revocation lets hold.
+func (o Origin) Beyond() uint64 {
+	if !o.Revoked {
+		return 0
+	}
+	return o.Head - o.Applied
+}
 
 // Aside are facts, validly signed, beside a chain that counts.
 type Aside struct {
@@ -92,7 +102,7 @@ func (s *Status) readOrigins(ctx context.Context, tx *sql.Tx) error {
 		var o Origin
 		var id []byte
 		var seen int64
-		if err := scan(&id, &o.Role, &o.Name, &o.Head, &o.Applied, &seen); err != nil {
+		if err := scan(&id, &o.Role, &o.Name, &o.Head, &o.Applied, &seen, &o.Revoked); err != nil {
 			return err
 		}
 		o.ID = hex.EncodeToString(id)
@@ -101,7 +111,8 @@ func (s *Status) readOrigins(ctx context.Context, tx *sql.Tx) error {
 		}
 		s.Origins = append(s.Origins, o)
 		return nil
-	}, `SELECT id, role, name, head, applied, seen FROM origin ORDER BY seen DESC, oid LIMIT 2000`)
+	}, `SELECT id, role, name, head, applied, seen, EXISTS (SELECT 1 FROM revocation r WHERE r.public = origin.public)
+		FROM origin ORDER BY seen DESC, oid LIMIT 2000`)
 }
 
 func (s *Status) readAside(ctx context.Context, tx *sql.Tx) error {

@@ -30,6 +30,7 @@ type item struct {
 type originLine struct {
 	Name, ID, Role, Head, Applied, Seen string
 	Waits                               bool
+	Revoked                             string // what became of it, where its key was revoked; "": it was not
 }
 
 type asideLine struct{ Name, ID, Numbers, Facts string }
@@ -53,6 +54,9 @@ func (d Deps) showStatus(c *fiber.Ctx) error {
 	for _, o := range s.Origins {
 		l := originLine{Name: o.Name, ID: o.ID, Role: w.T("staff.role.unknown"), Head: w.Number(int64(o.Head)),
 			Applied: w.Number(int64(o.Applied)), Seen: "–", Waits: o.Waits()}
+		if o.Revoked {
+			l.Revoked = w.T("staff.status.revoked", "Count", int64(o.Beyond()), "Number", w.Number(int64(o.Beyond())))
+		}
 		switch o.Role {
 		case fact.RoleKiosk:
 			l.Role = w.T("staff.role.kiosk")
