@@ -138,6 +138,10 @@ func (h *handler) guarded(c *fiber.Ctx) (err error) {
 			err = fmt.Errorf("httpx: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if ambiguous(c) {
+		c.Context().SetConnectionClose()
+		return survey.New(survey.CodeBadRequest)
+	}
 	if crossSite(c) {
 		return survey.New(survey.CodeCrossSite)
 	}
