@@ -76,6 +76,7 @@ func TestParticularsAreRefused(t *testing.T) {
 		"no name":           {func(p *Particulars) { p.Name = "\t" }, survey.CodeMissingField},
 		"a long name":       {func(p *Particulars) { p.Name = strings.Repeat("a", 201) }, survey.CodeBadField},
 		"a control":         {func(p *Particulars) { p.Name = "a\x00b" }, survey.CodeBadField},
+		"a mark unseen":     {func(p *Particulars) { p.Name = "a\u202eb" }, survey.CodeBadField},
 		"half a subject":    {func(p *Particulars) { p.Issuer = "https://id.example.vn" }, survey.CodeBadField},
 		"a unit too many":   {func(p *Particulars) { p.Unit = "SXD" }, survey.CodeBadField},
 		"a desk too many":   {func(p *Particulars) { p.Desk = "D1" }, survey.CodeBadField},

@@ -54,6 +54,10 @@ func NormalLogin(login string) (string, error) {
 	return login, nil
 }
 
+// unseen says whether a character is not to be seen, and may change how what
+// stands beside it reads, as the marks for writing from right to left do.
+func unseen(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+
 // check says whether the particulars can be an account's, and normalises them.
 func (a *Accounts) check(ctx context.Context, p *Particulars) (err error) {
 	if !p.Role.Known() {
@@ -71,7 +75,7 @@ func (a *Accounts) check(ctx context.Context, p *Particulars) (err error) {
 		return survey.New(survey.CodeMissingField, "name")
 	}
 	for name, v := range map[string]string{"name": p.Name, "email": p.Email, "issuer": p.Issuer, "subject": p.Subject} {
-		if len(v) > maxText || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		if len(v) > maxText || !utf8.ValidString(v) || strings.ContainsFunc(v, unseen) {
 			return survey.New(survey.CodeBadField, name)
 		}
 	}
