@@ -2,9 +2,6 @@ package projection
 
 import (
 	"context"
-	"database/sql"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -127,18 +124,6 @@ func (p *Projection) Texts(ctx context.Context, after int64, limit int) (digests
 		ORDER BY fact LIMIT ?5`, survey.PurposeComment, comment, contact, limit)
 }
 
-// Expired lists the digests of texts that are older at now than their retention,
-// as Texts lists the others. Where a text was recorded twice, both must be.
-func (p *Projection) Expired(ctx context.Context, now time.Time, after int64, limit int) (digests [][32]byte, next int64, err error) {
-	comment, contact, err := p.keptFrom(ctx, now)
-	if err != nil {
-		return nil, after, err
-	}
-	return p.digests(ctx, after, `SELECT fact, digest FROM text t WHERE fact > ?1 AND digest <> x'' AND at <> 0 AND at < iif(purpose = ?2, ?3, ?4)
-		AND NOT EXISTS (SELECT 1 FROM text u WHERE u.digest = t.digest AND u.digest <> x'' AND (u.at = 0 OR u.at >= iif(u.purpose = ?2, ?3, ?4)))
-		ORDER BY fact LIMIT ?5`, survey.PurposeComment, comment, contact, limit)
-}
-
 func (p *Projection) digests(ctx context.Context, after int64, query string, args ...any) (digests [][32]byte, next int64, err error) {
 	r, err := p.db.Read().QueryContext(ctx, query, append([]any{after}, args...)...)
 	if err != nil {
@@ -154,29 +139,4 @@ func (p *Projection) digests(ctx context.Context, after int64, query string, arg
 		digests = append(digests, [32]byte(raw))
 	}
 	return digests, next, r.Err()
-}
-
-// Erased gives those of some digests whose words are to be kept nowhere.
-func (p *Projection) Erased(ctx context.Context, digests [][32]byte) (erased [][32]byte, err error) {
-	names := make([]string, len(digests))
-	for i, d := range digests {
-		names[i] = hex.EncodeToString(d[:])
-	}
-	list, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
-	r, err := p.db.Read().QueryContext(ctx, `SELECT DISTINCT digest FROM erased WHERE digest IN (SELECT unhex(value) FROM json_each(?))`, string(list))
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	for r.Next() {
-		var raw sql.RawBytes
-		if err := r.Scan(&raw); err != nil {
-			return nil, err
-		}
-		erased = append(erased, [32]byte(raw))
-	}
-	return erased, r.Err()
 }
