@@ -21,6 +21,7 @@ func TestAuditLog(t *testing.T) {
 	if a := acts.Acts[0]; a.Via != "command" || a.State != "here" || a.Name != "operator" || a.From != "127.0.0.1" || len(a.Changes) == 0 {
 		t.Errorf("%+v", a)
 	}
+	eventually(t, "the account is on record", func() bool { return strings.Contains(s.get("/api/v1/audit?q=auditor"), "account.create") })
 	if body := ask(t, "GET", s.url+"/api/v1/audit?action=account.create&q=auditor", "", auditor.headers...).body; json.Unmarshal([]byte(body), &acts) != nil || len(acts.Acts) != 1 || acts.Acts[0].Changes[0].After["role"] != "auditor" {
 		t.Error(body)
 	}
@@ -31,6 +32,7 @@ func TestAuditLog(t *testing.T) {
 	if a := ask(t, "GET", s.url+"/audit/file", "", append(auditor.headers, "X-Forwarded-For", "198.51.100.1, 203.0.113.9")...); a.status != 200 {
 		t.Error(a)
 	}
+	eventually(t, "the download is on record", func() bool { return strings.Contains(s.get("/api/v1/audit?action=audit.export"), "audit.export") })
 	if body := s.get("/api/v1/audit?action=audit.export"); json.Unmarshal([]byte(body), &acts) != nil || len(acts.Acts) != 1 || acts.Acts[0].From != "203.0.113.9" || acts.Acts[0].Name != auditor.Name {
 		t.Error(body)
 	}

@@ -22,6 +22,7 @@ import (
 	"hailong/internal/locale"
 	"hailong/server/access"
 	"hailong/server/api"
+	"hailong/server/audit"
 	"hailong/server/export"
 	"hailong/server/index"
 	"hailong/server/periodic"
@@ -66,7 +67,7 @@ func newDesk(t testing.TB) *desk {
 	if d.ballots, err = export.OpenStore(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	api.RegisterExport(app, d.ballots)
+	api.RegisterExport(app, d.ballots, func(context.Context, string, string, audit.Detail) error { return nil })
 	if err := access.New(access.Options{Operator: token.Is}).Install(app); err != nil {
 		t.Fatal(err)
 	}

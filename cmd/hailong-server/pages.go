@@ -134,7 +134,7 @@ func (s *server) registerAPI(ctx context.Context, views *httpx.Views, x *index.I
 	}
 	api.RegisterIndex(s.app, x)
 	api.RegisterClosed(s.app, x)
-	api.RegisterExport(s.app, s.ballots)
+	api.RegisterExport(s.app, s.ballots, s.recorder.Note)
 	devices, err := s.registerEnrol(reg)
 	if err != nil {
 		return err

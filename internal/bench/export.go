@@ -20,6 +20,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/api"
+	"hailong/server/audit"
 	"hailong/server/export"
 	"hailong/web"
 )
@@ -65,7 +66,7 @@ func (b *bench) export(ctx context.Context) (err error) {
 	}
 	const token = "0123456789abcdef0123456789abcdef"
 	app := httpx.New(httpx.Options{Log: slog.New(slog.NewTextHandler(b.progress, nil)), Catalogue: catalogue, Views: views, Assets: assets})
-	api.RegisterExport(app, store)
+	api.RegisterExport(app, store, func(context.Context, string, string, audit.Detail) error { return nil })
 	if err := access.New(access.Options{Operator: api.NewToken(token).Is}).Install(app); err != nil {
 		return err
 	}

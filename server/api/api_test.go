@@ -54,6 +54,7 @@ type site struct {
 	reports    *periodic.Store
 	ballots    *export.Store
 	ballotsDir string
+	noted      []string // who took what away
 }
 
 // logBuffer keeps what is logged, from many goroutines.
@@ -112,7 +113,10 @@ func newSiteWith(t testing.TB, withBroker bool) *site {
 	if s.ballots, err = export.OpenStore(s.ballotsDir); err != nil {
 		t.Fatal(err)
 	}
-	RegisterExport(s.app, s.ballots)
+	RegisterExport(s.app, s.ballots, func(_ context.Context, action, unit string, d audit.Detail) error {
+		s.noted = append(s.noted, strings.TrimSpace(action+" "+unit+" "+d.Note))
+		return nil
+	})
 	RegisterAudit(s.app, audit.Log{DB: s.Projection.Reader(), Words: func(context.Context, [32]byte) ([]byte, bool, error) { return nil, false, nil }})
 	RegisterEnrol(s.app, enrol.New(enrol.Options{Register: s.World.Register}), base, enrolment.Pin{})
 	s.accounts = s.gate(withBroker)

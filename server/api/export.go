@@ -2,12 +2,14 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"io"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/httpx"
 	"hailong/internal/survey"
+	"hailong/server/audit"
 	"hailong/server/export"
 )
 
@@ -20,8 +22,9 @@ type Exporter interface {
 // exportFormats are the media types by format.
 var exportFormats = map[string]string{"csv": "text/csv; charset=utf-8; header=present", "parquet": "application/vnd.apache.parquet"}
 
-// RegisterExport adds the single ballots of closed months, for the province.
-func RegisterExport(app fiber.Router, x Exporter) {
+// RegisterExport adds the single ballots of closed months, for the province. Note
+// records who takes them.
+func RegisterExport(app fiber.Router, x Exporter, note func(ctx context.Context, action, subject string, d audit.Detail) error) {
 	app.Get("/api/v1/export", func(c *fiber.Ctx) error {
 		given, err := httpx.Query(c, "period", "from", "to", "until", "unit", "format")
 		if err != nil {
@@ -39,6 +42,11 @@ func RegisterExport(app fiber.Router, x Exporter) {
 			return survey.New(survey.CodeBadField, "format")
 		}
 		all, err := x.Open(p, given["unit"])
+		if err != nil {
+			return err
+		}
+		// Noted before they leave: what can't be noted is not given.
+		err = note(c.UserContext(), "ballots.export", given["unit"], audit.Detail{Note: p.From.String()[:7] + " – " + p.Last().String()[:7] + ", " + format})
 		if err != nil {
 			return err
 		}

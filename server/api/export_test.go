@@ -74,6 +74,9 @@ func TestExport(t *testing.T) {
 	if status, body = s.do("GET", "/api/v1/export?period=2026-10&unit=X", "", ""); status != 200 || strings.Count(body, "\r\n") != 1 {
 		t.Errorf("%d %.300s", status, body)
 	}
+	if want := []string{"ballots.export  2026-10 – 2026-10, csv", "ballots.export BV 2026-10 – 2026-10, parquet", "ballots.export X 2026-10 – 2026-10, csv"}; !slices.Equal(s.noted, want) {
+		t.Errorf("on record is %q", s.noted)
+	}
 	for query, want := range map[string]survey.Code{
 		"":                                survey.CodeMissingField,
 		"period=2026-11":                  survey.CodeNotClosed,

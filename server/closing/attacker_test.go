@@ -18,6 +18,7 @@ import (
 	"hailong/internal/survey"
 	"hailong/server/access"
 	"hailong/server/api"
+	record "hailong/server/audit"
 	"hailong/server/export"
 	"hailong/server/index"
 	"hailong/server/projection"
@@ -75,7 +76,7 @@ func newAttacker(t *testing.T, p *opened, store *Store, ballots *export.Store) *
 	a.app.Use(access.As(access.Person{Role: access.Province}, access.Places{}))
 	api.RegisterIndex(a.app, a.x)
 	api.RegisterClosed(a.app, a.x)
-	api.RegisterExport(a.app, ballots)
+	api.RegisterExport(a.app, ballots, func(context.Context, string, string, record.Detail) error { return nil })
 	return a
 }
 
