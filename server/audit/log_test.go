@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -261,5 +262,25 @@ func TestFields(t *testing.T) {
 	}
 	if got != "b:x>y d:p> e:>0 " {
 		t.Error(got)
+	}
+}
+
+// Whatever changes something can be looked for, and has words in both languages.
+func TestActionsHaveWords(t *testing.T) {
+	catalogue, err := locale.Load(web.Locales())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, name := range audit.Names {
+		if !slices.Contains(audit.Actions, name) {
+			t.Errorf("kind %d: %s is not offered", kind, name)
+		}
+	}
+	for _, l := range []string{"vi", "en"} {
+		for _, action := range audit.Actions {
+			if audit.Label(catalogue.Language(l), action) == action {
+				t.Errorf("%s has no words for %s", l, action)
+			}
+		}
 	}
 }

@@ -1,0 +1,7 @@
+package audit
+
+// For the tests of this package.
+var (
+	Names   = names
+	Actions = actions
+)
