@@ -8,9 +8,9 @@ import (
 // However often somebody answers, it is one ballot.
 func TestV11_1_3(t *testing.T) {
 	count := func() (n float64) {
-		today := time.Now().In(time.FixedZone("", 7*3600)).Format(time.DateOnly)
-		out := ask[map[string]any](t, "/api/v1/index?unit=BVDK-VINH&service=public&from="+today+"&to="+today, "")
-		return deep(out, "ballots")
+		today := time.Now().In(time.FixedZone("", 7*3600))
+		out := ask[map[string]any](t, "/api/v1/index?unit=BVDK-VINH&service=public&from="+today.Format(time.DateOnly)+"&to="+today.AddDate(0, 0, 1).Format(time.DateOnly), "")
+		return deep(out, "rated")
 	}
 	id, other := slip(t), slip(t)
 	tap(t, other, 3)

@@ -10,7 +10,7 @@ func TestV11_1_4(t *testing.T) {
 	if a := api(t, operator, "POST", "/api/v1/slips", `{"unit":"BVDK-VINH","count":100000}`); a.status != 400 {
 		t.Errorf("%d", a.status)
 	}
-	if a := browse(t).form("/r/"+slip(t), "score", "5", "began", strings.Repeat("x", 200_000)); a.status != 413 {
+	if a := browse(t).form("/r/"+slip(t), "score", "5", "began", strings.Repeat("x", 400_000)); a.status != 413 {
 		t.Errorf("%d", a.status)
 	}
 }

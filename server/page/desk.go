@@ -150,6 +150,9 @@ type desksPage struct {
 type deskLine struct{ Name, Unit, Service, Link, Code string }
 
 func (d Deps) showDesks(c *fiber.Ctx) error {
+	if _, err := httpx.Query(c); err != nil {
+		return err
+	}
 	desks, err := d.Index.Desks(c.UserContext())
 	if err != nil {
 		return err
