@@ -22,7 +22,7 @@ import (
 func TestBrowserAudit(t *testing.T) {
 	axe := httpxtest.Axe(t)
 	w := newWorld(t)
-	ctx := audit.With(t.Context(), by(1, "Nguyễn Thị Quản Trị"))
+	ctx := audit.With(t.Context(), by(1, "Quản trị viên"))
 	w.Append(ctx, target(9700), fact.Entry{Kind: fact.KindUnit, Body: &fact.Unit{Code: "SXD", Name: "Sở Xây dựng tỉnh", Kind: "so", Parent: "H41"}})
 	w.Append(ctx, fact.Entry{Kind: fact.KindRevocation, Body: &fact.Revocation{Public: make([]byte, 32), Reason: "Máy bị mất ở sảnh tầng một", Holds: []fact.Hold{{Number: 3}}}})
 	w.Append(ctx, fact.Entry{Kind: fact.KindUnit, Body: &fact.Unit{Code: "SYT", Name: "Sở Y tế", Kind: "so", Parent: "H41"}})
