@@ -40,6 +40,9 @@ func (d Deps) recordEvents(c *fiber.Ctx) error {
 	if _, err := httpx.Query(c); err != nil {
 		return err
 	}
+	if err := few(c); err != nil {
+		return err
+	}
 	var in EventList
 	if err := httpx.JSON(c, &in); err != nil {
 		return err

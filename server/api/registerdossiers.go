@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+
 	"github.com/gofiber/fiber/v2"
 
 	"hailong/internal/httpx"
@@ -59,11 +61,24 @@ type DossierResults struct {
 	Results    []DossierResult `json:"results"`
 }
 
+// few refuses a body that is no list of at most MaxDossiers entries before it is
+// decoded: a million empty objects are 3 MB, and hundreds once they are values.
+func few(c *fiber.Ctx) error {
+	const commas = 64 // of an entry, texts and all; far more than it has fields
+	if bytes.Count(c.Body(), []byte(",")) > commas*register.MaxDossiers {
+		return survey.New(survey.CodeTooMany, register.MaxDossiers)
+	}
+	return nil
+}
+
 // registerDossiers answers one dossier with its result or the error itself, and
 // many with a result for each: 422 only where none was taken or known.
 func (d Deps) registerDossiers(c *fiber.Ctx) error {
 	pictures, err := picturesWanted(c)
 	if err != nil {
+		return err
+	}
+	if err := few(c); err != nil {
 		return err
 	}
 	var in dossierRequest
