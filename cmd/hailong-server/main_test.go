@@ -39,19 +39,22 @@ var built struct {
 	out  []byte
 }
 
-// kioskProgram builds hailong-kiosk, which is a program of its own: a main
-// package can't be imported.
-func kioskProgram(t testing.TB) string {
+// kioskProgram is hailong-kiosk, which is a program of its own: a main package
+// can't be imported.
+func kioskProgram(t testing.TB) string { t.Helper(); return program(t, "hailong-kiosk") }
+
+// program builds both programs, as operators have them.
+func program(t testing.TB, name string) string {
 	t.Helper()
 	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "hailong-kiosk"); built.err == nil {
-			built.out, built.err = exec.Command("go", "build", "-o", built.dir, "hailong/cmd/hailong-kiosk").CombinedOutput()
+		if built.dir, built.err = os.MkdirTemp("", "hailong-programs"); built.err == nil {
+			built.out, built.err = exec.Command("go", "build", "-o", built.dir, "hailong/cmd/hailong-kiosk", "hailong/cmd/hailong-server").CombinedOutput()
 		}
 	})
 	if built.err != nil {
-		t.Fatalf("build the kiosk: %v\n%s", built.err, built.out)
+		t.Fatalf("build the programs: %v\n%s", built.err, built.out)
 	}
-	return filepath.Join(built.dir, "hailong-kiosk")
+	return filepath.Join(built.dir, name)
 }
 
 // process is a program of ours that a test started.

@@ -179,7 +179,7 @@ func TestTextsExpire(t *testing.T) {
 	k.apply(s)
 	at := func(days int64) { k.now = time.UnixMilli(1_790_000_000_000 + days*day) }
 	for _, x := range []struct {
-		days          int64
+		days       int64
 		kept, away []byte
 	}{
 		{0, []byte{1, 2, 3, 4, 4, 5}, nil},
