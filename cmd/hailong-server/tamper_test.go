@@ -6,8 +6,10 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +59,21 @@ func (k kept) verify(more ...func(*verifyCmd)) (out string, err error) {
 	var to strings.Builder
 	err = c.Run(k.t.Context(), &kong.Kong{Stdout: &to})
 	return to.String(), err
+}
+
+// judged runs the command as operators do, in a process of its own, without the
+// race detector: so many runs would take minutes with it. code is how it ended,
+// said what it complained of.
+func (k kept) judged() (code int, said string) {
+	k.t.Helper()
+	cmd := exec.CommandContext(k.t.Context(), program(k.t, "hailong-server"), "verify", "--data="+k.data)
+	var to strings.Builder
+	cmd.Stdout, cmd.Stderr = io.Discard, &to
+	_ = cmd.Run() // how it ended is told
+	if cmd.ProcessState == nil {
+		k.t.Fatal("the program did not start")
+	}
+	return cmd.ProcessState.ExitCode(), to.String()
 }
 
 // exec runs SQL on one of the folder's databases, which must change one row or
