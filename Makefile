@@ -40,7 +40,7 @@ test-tools: tools
 		cage:cage Xwayland:xwayland wlr-randr:wlr-randr grim:grim systemd-analyze:systemd
 
 test: test-tools web check ## Every test, with the race detector
-	go test -race -timeout 15m ./...
+	go test -race -p 3 -timeout 15m ./... # tests wait for browsers and processes: three packages at a time keep two cores busy
 
 check: ## gofmt, go vet, staticcheck and gosec
 	@test -z "$$(gofmt -l cmd internal kiosk server web/*.go)" || { echo "gofmt would change:"; gofmt -l cmd internal kiosk server web/*.go; exit 1; }
