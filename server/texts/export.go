@@ -14,23 +14,11 @@ import (
 
 // exportTexts gives what the filter finds as CSV, and notes who took it.
 func (d Deps) exportTexts(c *fiber.Ctx) error {
-	_, unit, err := scope(c)
+	a, err := d.ask(c)
 	if err != nil {
 		return err
 	}
-	f, err := readFilter(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.UserContext()
-	all, err := d.list(ctx, unit)
-	if err != nil {
-		return err
-	}
-	found, _, err := d.find(ctx, all, f)
-	if err != nil {
-		return err
-	}
+	ctx, found := c.UserContext(), a.found
 	at := newFrame(c, "texts.title")
 	var out bytes.Buffer
 	out.WriteString("\uFEFF")
@@ -64,7 +52,7 @@ func (d Deps) exportTexts(c *fiber.Ctx) error {
 	}
 	// Noted before it leaves: what can't be noted is not given.
 	note := fmt.Sprintf("%d", len(found))
-	if err := d.Recorder.Note(ctx, "texts.export", unit, audit.Detail{Note: note}); err != nil {
+	if err := d.Recorder.Note(ctx, "texts.export", a.unit, audit.Detail{Note: note}); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")

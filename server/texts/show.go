@@ -187,31 +187,43 @@ func (d Deps) find(ctx context.Context, all []text, f filter) (found []text, cut
 	return hits, cut, nil
 }
 
+// asked is what a request asks for, and what there is of it.
+type asked struct {
+	who    access.Person
+	unit   string
+	filter filter
+	all    []text // of the unit
+	found  []text // of these, what the filter leaves
+	cut    bool   // not all of them were searched
+}
+
+func (d Deps) ask(c *fiber.Ctx) (a asked, err error) {
+	if a.who, a.unit, err = scope(c); err != nil {
+		return a, err
+	}
+	if a.filter, err = readFilter(c); err != nil {
+		return a, err
+	}
+	if a.all, err = d.list(c.UserContext(), a.unit); err != nil {
+		return a, err
+	}
+	a.found, a.cut, err = d.find(c.UserContext(), a.all, a.filter)
+	return a, err
+}
+
 func (d Deps) showTexts(c *fiber.Ctx) error {
-	who, unit, err := scope(c)
+	a, err := d.ask(c)
 	if err != nil {
 		return err
 	}
-	f, err := readFilter(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.UserContext()
-	all, err := d.list(ctx, unit)
-	if err != nil {
-		return err
-	}
-	found, cut, err := d.find(ctx, all, f)
-	if err != nil {
-		return err
-	}
-	p := textsPage{frame: newFrame(c, "texts.title"), Search: f.search, Kind: f.kind, Desk: f.desk, Month: monthName(f.month), Cut: cut, MayErase: who.Role == access.Contact}
+	ctx, f, found := c.UserContext(), a.filter, a.found
+	p := textsPage{frame: newFrame(c, "texts.title"), Search: f.search, Kind: f.kind, Desk: f.desk, Month: monthName(f.month), Cut: a.cut, MayErase: a.who.Role == access.Contact}
 	p.Found = p.L.T("texts.found", "Count", int64(len(found)))
 	if c.Query("erased") != "" {
 		p.Just = p.L.T("texts.erased.just")
 	}
-	p.choices(all, f)
-	months, counts, err := d.erasures(ctx, unit)
+	p.choices(a.all, f)
+	months, counts, err := d.erasures(ctx, a.unit)
 	if err != nil {
 		return err
 	}
