@@ -128,7 +128,20 @@ func (w *run) dateAll(o *origin) error {
 	if err != nil {
 		return err
 	}
-	for n := uint64(1); n <= o.applied; n++ {
+	return w.eachRating(o, 1, o.applied, func(f *fact.Fact, b *ballot) (err error) {
+		if _, estimated, dated := o.timeOf(f); !dated {
+			err = w.exec(`INSERT INTO undated(fact, ballot) VALUES (?, ?)`, id(o.oid, f.Number), b.id)
+		} else if estimated {
+			err = w.estimate(o, f.Boot)
+		}
+		return err
+	})
+}
+
+// eachRating calls fn for each of an origin's ratings among some numbers that are
+// in effect, with its ballot, which is then computed anew.
+func (w *run) eachRating(o *origin, first, last uint64, fn func(f *fact.Fact, b *ballot) error) error {
+	for n := first; n <= min(last, o.applied); n++ {
 		r, err := w.record(o, n)
 		if err != nil {
 			return err
@@ -142,13 +155,8 @@ func (w *run) dateAll(o *origin) error {
 		if errors.Is(err, fact.ErrRefused) {
 			continue // in quarantine: its sealed code does not open
 		}
-		if err != nil {
-			return err
-		}
-		if _, estimated, dated := o.timeOf(f); !dated {
-			err = w.exec(`INSERT INTO undated(fact, ballot) VALUES (?, ?)`, id(o.oid, n), b.id)
-		} else if estimated {
-			err = w.estimate(o, f.Boot)
+		if err == nil {
+			err = fn(f, b)
 		}
 		if err != nil {
 			return err

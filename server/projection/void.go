@@ -66,30 +66,7 @@ func (w *run) anewIn(origin fact.OriginID, s span) error {
 	if o == nil {
 		return nil
 	}
-	for n := s.first; n <= min(s.last, o.applied); n++ {
-		r, err := w.record(o, n)
-		if err != nil {
-			return err
-		}
-		_, body, err := judge(o.role, r)
-		rating, ok := body.(*fact.Rating)
-		if err != nil || !ok {
-			continue
-		}
-		b, err := w.route(rating.Receipt, rating.Sealed, rating.Session)
-		if errors.Is(err, fact.ErrRefused) {
-			continue // in quarantine: its sealed code does not open
-		}
-		if err != nil {
-			return err
-		}
-		b.anew = true
-		w.dirty(b)
-		if err := w.spill(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.eachRating(o, s.first, s.last, func(*fact.Fact, *ballot) error { return nil })
 }
 
 // voidIn notes a void rating under the place where it would have counted, if it
